@@ -1,0 +1,3 @@
+"""
+The `flotilla` command and its operations: collect -> decide (pure) -> render -> execute.
+"""

@@ -1,0 +1,63 @@
+"""
+Every error that Flotilla shows to a person, each with its exit code.
+
+    FlotillaError          1  an operation failed
+    ├── SettingsError      2  bad input or configuration
+    ├── RefusedError       3  refused, or not confirmed
+    ├── PolicyError        4  a policy was violated
+    ├── DifferenceError    5  a difference was found where none was expected
+    └── MissingToolError   7  a needed tool or service is missing
+
+The text says what is wrong, what follows from it, and what to do next: `<path>: <fact>. <consequence>. <next command>.`
+This module needs nothing but the standard library: the toolchain raises these before any package is installed.
+"""
+
+from __future__ import annotations
+
+
+class FlotillaError(Exception):
+    """
+    An operation failed; the text is complete as it stands and is shown without a traceback.
+    """
+
+    exit_code = 1
+
+
+class SettingsError(FlotillaError):
+    """
+    What a person wrote is not valid: a settings file, an argument, an environment variable.
+    """
+
+    exit_code = 2
+
+
+class RefusedError(FlotillaError):
+    """
+    The operation was not confirmed, or is not allowed here. Nothing was changed.
+    """
+
+    exit_code = 3
+
+
+class PolicyError(FlotillaError):
+    """
+    A mandatory policy stopped the operation.
+    """
+
+    exit_code = 4
+
+
+class DifferenceError(FlotillaError):
+    """
+    A difference or drift was found where none was expected.
+    """
+
+    exit_code = 5
+
+
+class MissingToolError(FlotillaError):
+    """
+    A tool or service that this operation needs is not there; the text says how to get it.
+    """
+
+    exit_code = 7
