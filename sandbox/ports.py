@@ -1,0 +1,94 @@
+"""
+Which ports of an address are taken, and by whom.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.instance import TCP_PORTS, UDP_PORTS
+
+KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
+LISTENING = "0A"  # state column of /proc/net/tcp; UDP sockets have 07
+
+
+@dataclass(frozen=True)
+class Taken:
+    """
+    A port that cannot be bound, and the process that holds it where that can be told.
+    """
+
+    address: str
+    port: int
+    protocol: str
+    holder: str | None
+
+    def __str__(self) -> str:
+        return f"{self.address}:{self.port}/{self.protocol}" + (f" (held by {self.holder})" if self.holder else "")
+
+
+def taken(address: str) -> list[Taken]:
+    """
+    The service ports that somebody already holds on this address.
+    """
+    wanted = [("tcp", port) for port in TCP_PORTS] + [("udp", port) for port in UDP_PORTS]
+    busy = [(protocol, port) for protocol, port in wanted if not is_free(address, port, protocol)]
+    return [Taken(address, port, protocol, holder(port, protocol)) for protocol, port in busy]
+
+
+def is_free(address: str, port: int, protocol: str = "tcp") -> bool:
+    """
+    True when a service could listen there now. Connections that are only winding down do not count.
+    """
+    with socket.socket(socket.AF_INET, KINDS[protocol]) as probe:
+        if protocol == "tcp":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                return False
+            raise
+    return True
+
+
+def holder(port: int, protocol: str = "tcp") -> str | None:
+    """
+    `name (pid N)` of a process that listens on this port, or None where it is not ours to see.
+    """
+    inodes = set(_listening_inodes(port, protocol))
+    for entry in Path("/proc").iterdir():
+        if inodes and entry.name.isdigit() and not inodes.isdisjoint(_socket_inodes(entry)):
+            return f"{(entry / 'comm').read_text().strip()} (pid {entry.name})"
+    return None
+
+
+def _listening_inodes(port: int, protocol: str) -> Iterable[str]:
+    for table in (Path("/proc/net", protocol), Path("/proc/net", f"{protocol}6")):
+        try:
+            rows = [line.split() for line in table.read_text().splitlines()[1:]]
+        except OSError:
+            continue
+        for row in rows:
+            is_listening = protocol == "udp" or row[3] == LISTENING
+            if is_listening and int(row[1].rsplit(":", 1)[1], 16) == port:
+                yield row[9]
+
+
+def _socket_inodes(process: Path) -> set[str]:
+    """
+    Inode numbers of the sockets that a process has open; none where it is gone or somebody else's.
+    """
+    inodes = set()
+    try:
+        for link in (process / "fd").iterdir():
+            target = str(link.readlink())
+            if target.startswith("socket:["):
+                inodes.add(target[8:-1])
+    except OSError:
+        pass
+    return inodes
