@@ -1,0 +1,37 @@
+"""
+`python -m benchmarks [NAME ...]`: run, print `name value bar holds`, record; exit 1 when a bar does not hold.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks.measure import Figure, record
+from benchmarks.preview import preview_ratio
+from benchmarks.up import up_cold_s, up_warm_s
+
+BENCHMARKS = {"preview_ratio": preview_ratio, "up_warm_s": up_warm_s, "up_cold_s": up_cold_s}
+
+
+def main(names: list[str]) -> int:
+    """
+    Run the named benchmarks, or all; 2 when a name is unknown.
+    """
+    unknown = sorted(set(names) - set(BENCHMARKS))
+    if unknown:
+        print(
+            f"benchmarks: {', '.join(unknown)} does not exist. Nothing was run. Choose from: {', '.join(BENCHMARKS)}.",
+            file=sys.stderr,
+        )
+        return 2
+    figures: list[Figure] = []
+    for name in names or BENCHMARKS:
+        figure = BENCHMARKS[name]()
+        figures.append(figure)
+        print(figure.line(), flush=True)
+    record(figures)
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
