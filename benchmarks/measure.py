@@ -89,7 +89,7 @@ def record(figures: list[Figure]) -> None:
             "value": round(figure.value, 3),
             "holds": figure.holds,
             "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-            "commit": revision.stdout.strip(),
+            "commit": commit,
         }
     RESULTS_JSON.write_text(json.dumps(list(known.values()), indent=2) + "\n")
     RESULTS_TABLE.write_text(render(list(known.values())))
