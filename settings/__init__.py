@@ -1,0 +1,20 @@
+"""
+What people write about an environment, as frozen models: the stack's configuration, `projects/*.yaml`, `releases/<stack>.yaml`.
+
+    settings = load(stack, root, config)
+    settings.environment            the environment: network, servers, access, ingress
+    settings.projects               {name: Project}, every project file
+    settings.releases               images that are served; `.platform` holds the ingress' own
+    settings.served                 the projects that have a release, each with its releases
+    settings.unserved               names of projects that have none yet
+
+Pure over files and the configuration, and fast: no Pulumi, no network, no import of anything heavy.
+"""
+
+from __future__ import annotations
+
+from settings.environment import Environment, Role
+from settings.project import Project, Strategy
+from settings.releases import ProjectReleases, Releases
+
+__all__ = ["Environment", "Project", "ProjectReleases", "Releases", "Role", "Strategy"]

@@ -1,0 +1,59 @@
+"""
+What Hetzner Cloud offers, as far as settings are checked against it.
+
+Source: hetzner.com/cloud and docs.hetzner.com/cloud/servers/overview.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ServerType(NamedTuple):
+    """
+    The hardware of one server type.
+    """
+
+    cores: int
+    memory_gb: int
+    disk_gb: int
+    architecture: str = "x86"
+
+
+SERVER_TYPES = {
+    "cx23": ServerType(2, 4, 40),
+    "cx33": ServerType(4, 8, 80),
+    "cx43": ServerType(8, 16, 160),
+    "cx53": ServerType(16, 32, 320),
+    "cpx11": ServerType(2, 2, 40),
+    "cpx21": ServerType(3, 4, 80),
+    "cpx31": ServerType(4, 8, 160),
+    "cpx41": ServerType(8, 16, 240),
+    "cpx51": ServerType(16, 32, 360),
+    "cpx12": ServerType(1, 2, 40),
+    "cpx22": ServerType(2, 4, 80),
+    "cpx32": ServerType(4, 8, 160),
+    "cpx42": ServerType(8, 16, 320),
+    "cpx52": ServerType(12, 24, 480),
+    "cpx62": ServerType(16, 32, 640),
+    "cax11": ServerType(2, 4, 40, "arm"),
+    "cax21": ServerType(4, 8, 80, "arm"),
+    "cax31": ServerType(8, 16, 160, "arm"),
+    "cax41": ServerType(16, 32, 320, "arm"),
+    "ccx13": ServerType(2, 8, 80),
+    "ccx23": ServerType(4, 16, 160),
+    "ccx33": ServerType(8, 32, 240),
+    "ccx43": ServerType(16, 64, 360),
+    "ccx53": ServerType(32, 128, 600),
+    "ccx63": ServerType(48, 192, 960),
+}
+
+# {location: network zone}
+LOCATIONS = {
+    "fsn1": "eu-central",
+    "nbg1": "eu-central",
+    "hel1": "eu-central",
+    "ash": "us-east",
+    "hil": "us-west",
+    "sin": "ap-southeast",
+}

@@ -1,0 +1,153 @@
+"""
+The kinds of value that people write in settings, each with an allow-list of what it may be.
+
+Everything that ends in a name, a path, an address or a command on a machine is one of these. They name what is allowed and
+refuse the rest, so that nothing has to be escaped later. Numbers are strict: `"10"`, `true` and `1.0` are not 10.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+REFUSED = "refused"
+EXCERPT_CHARACTERS = 60
+
+
+def excerpt(value: object) -> str:
+    """
+    A value as it is shown in an error: quoted, control characters escaped, never longer than a line.
+    """
+    text = ascii(value) if not isinstance(value, str) or not value.isprintable() else repr(value)
+    return text if len(text) <= EXCERPT_CHARACTERS else f"{text[:EXCERPT_CHARACTERS]}..."
+
+
+def refuse(fact: str, next_step: str) -> PydanticCustomError:
+    """
+    The error of a value that is not allowed; `settings.problems` renders both halves as they are.
+    """
+    return PydanticCustomError(REFUSED, "{fact}", {"fact": fact, "next_step": next_step})
+
+
+def _matching(pattern: str, what: str, example: str) -> tuple[AfterValidator, object]:
+    expression = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> str:
+        if expression.fullmatch(value) is None:
+            raise refuse(f"{excerpt(value)} is not {what}", f"Write it like `{example}`")
+        return value
+
+    return AfterValidator(check), Field(json_schema_extra={"pattern": f"^{pattern}$"})
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.ip_network(value)
+    except ValueError:
+        raise refuse(
+            f"{excerpt(value)} is not a network address with its prefix",
+            "Write it like `10.0.0.0/16`, with no bit set after the prefix",
+        ) from None
+    return value
+
+
+def _ipv4_network(value: str) -> str:
+    if ":" in value:
+        raise refuse(
+            f"{excerpt(value)} is not an IPv4 network; Hetzner's private networks are IPv4", "Write it like `10.0.0.0/16`"
+        )
+    return _network(value)
+
+
+def _public_key(value: str) -> str:
+    hint = "Paste the one line of the `.pub` file, like `ssh-ed25519 AAAA... name`"
+    found = re.fullmatch(
+        r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp256) ([A-Za-z0-9+/]+={0,2})( [A-Za-z0-9@._-]{1,80})?", value, re.ASCII
+    )
+    if found is None:
+        raise refuse(f"{excerpt(value)} is not a public SSH key", hint)
+    kind = found[1].encode()
+    try:
+        body = base64.b64decode(found[2], validate=True)
+    except binascii.Error:
+        raise refuse("the body of this public SSH key is not base64", hint) from None
+    if not body.startswith(len(kind).to_bytes(4, "big") + kind) or len(body) < 51:
+        raise refuse("the body of this public SSH key is cut short, or of another kind than it says", hint)
+    return value
+
+
+def _path(value: str) -> str:
+    if ".." in value.split("/") or re.fullmatch(r"(~/)?[A-Za-z0-9._/-]{1,200}", value, re.ASCII) is None:
+        raise refuse(f"{excerpt(value)} is not a plain file path", "Use letters, digits, `.`, `_`, `-` and `/`, without `..`")
+    return value
+
+
+def _text(value: str) -> str:
+    if any(not character.isprintable() for character in value):
+        raise refuse(f"{excerpt(value)} has control characters", "Remove them; put files into secrets or volumes")
+    if "{{" in value:
+        raise refuse(f"{excerpt(value)} has `{{{{`, which Docker Swarm would expand as a template", "Write the value itself")
+    return value
+
+
+def _hostname(value: str) -> str:
+    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    if len(value) > 253 or re.fullmatch(rf"({label}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]", value, re.ASCII) is None:
+        raise refuse(
+            f"{excerpt(value)} is not a domain name",
+            "Write it like `shop.example.com`: lower case, no scheme, no port, no dot at the end",
+        )
+    return value
+
+
+_Check = Callable[[str], str]
+_LABEL = r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
+_HOST = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?"
+_REPOSITORY = r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*){0,4}"
+_DIGEST = r"sha256:[0-9a-f]{64}"
+
+Name = Annotated[
+    str, *_matching(_LABEL, "a name: a letter, then at most 39 of a-z, 0-9 and `-`, no `-` at the end", "guestbook")
+]
+Hostname = Annotated[str, AfterValidator(_hostname)]
+Network = Annotated[str, AfterValidator(_network)]
+Ipv4Network = Annotated[str, AfterValidator(_ipv4_network)]
+PublicKey = Annotated[str, AfterValidator(_public_key)]
+FilePath = Annotated[str, AfterValidator(_path)]
+Text = Annotated[str, Field(max_length=4096), AfterValidator(_text)]
+Person = Annotated[str, *_matching(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,79}", "a person or team", "web-team")]
+Email = Annotated[str, *_matching(r"[A-Za-z0-9._+-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", "an e-mail address", "ops@example.com")]
+EnvironmentVariable = Annotated[str, *_matching(r"[A-Z_][A-Z0-9_]{0,79}", "the name of an environment variable", "LOG_LEVEL")]
+RegistryHost = Annotated[str, *_matching(_HOST, "a registry's host and port", "registry.example.com:5000")]
+ImageRepository = Annotated[
+    str,
+    *_matching(
+        rf"({_HOST}/)?{_REPOSITORY}", "an image repository without tag or digest (those are in the releases file)", "guestbook"
+    ),
+]
+ImageReference = Annotated[
+    str,
+    *_matching(
+        rf"{_HOST}/{_REPOSITORY}@{_DIGEST}", "an image with its digest", "registry.example.com/guestbook@sha256:<64 hex digits>"
+    ),
+]
+UrlPath = Annotated[str, *_matching(r"/[A-Za-z0-9._~/-]{0,200}", "the path of a URL", "/up")]
+MountPath = Annotated[
+    str, *_matching(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,60}){1,6}", "an absolute path inside the container", "/data")
+]
+Argument = Annotated[
+    str, *_matching(r"[A-Za-z0-9_./:=@%+,-]{1,200}", "one argument of a command, without shell syntax", "--port=8000")
+]
+
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Count = Annotated[int, Field(strict=True, ge=1, le=100)]
+Seconds = Annotated[int, Field(strict=True, ge=1, le=3600)]
+Megabytes = Annotated[int, Field(strict=True, ge=16, le=1_048_576)]
+Flag = Annotated[bool, Field(strict=True)]
