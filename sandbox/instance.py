@@ -90,6 +90,13 @@ class Instance:
         return "-".join(["flotilla", self.id, *map(str, parts)])
 
     @property
+    def lock(self) -> Path:
+        """
+        Held while the sandbox is being started, stopped or removed.
+        """
+        return self.home / "lock"
+
+    @property
     def network_name(self) -> str:
         """
         The Docker network that is the machines' uplink.
@@ -155,7 +162,7 @@ class Instance:
     @property
     def secrets(self) -> Path:
         """
-        Folder of the instance's tokens and the state's passphrase.
+        Folder of the tokens that the emulated APIs accept.
         """
         return self.home / "secrets"
 
@@ -176,9 +183,9 @@ class Instance:
     @property
     def passphrase_file(self) -> Path:
         """
-        The passphrase that encrypts secrets in the sandbox stacks' state.
+        The passphrase that encrypts secrets in the sandbox stacks' state: public, see docs/adr/0003.
         """
-        return self.secrets / "passphrase"
+        return self.checkout / "sandbox" / "passphrase"
 
     @property
     def ca(self) -> Path:
