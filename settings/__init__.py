@@ -14,7 +14,8 @@ Pure over files and the configuration, and fast: no Pulumi, no network, no impor
 from __future__ import annotations
 
 from settings.environment import Environment, Role
+from settings.loading import Settings, load, read_stack_config
 from settings.project import Project, Strategy
 from settings.releases import ProjectReleases, Releases
 
-__all__ = ["Environment", "Project", "ProjectReleases", "Releases", "Role", "Strategy"]
+__all__ = ["Environment", "Project", "ProjectReleases", "Releases", "Role", "Settings", "Strategy", "load", "read_stack_config"]

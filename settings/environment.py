@@ -10,25 +10,32 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from settings.catalog import SERVER_TYPES, ServerType
+from settings.catalog import LOCATIONS, SERVER_TYPES, ServerType
 from settings.model import Model
 from settings.values import (
     Count,
     Email,
     FilePath,
     Hostname,
+    HttpsUrl,
     Ipv4Network,
     Name,
     PublicKey,
     RegistryHost,
+    one_of,
 )
 from settings.values import Network as SourceRange
 
 # Hetzner, "Volumes: technical details": 10 GB up to 10 TB each. Read 2026-11-20.
 VOLUME_MINIMUM_GB = 10
 VOLUME_MAXIMUM_GB = 10_240
+
+
+Location = Annotated[str, AfterValidator(one_of(LOCATIONS, "one of Hetzner's locations"))]
+NetworkZone = Annotated[str, AfterValidator(one_of(set(LOCATIONS.values()), "one of Hetzner's network zones"))]
+ServerTypeName = Annotated[str, AfterValidator(one_of(SERVER_TYPES, "a server type in settings/catalog.py"))]
 
 
 class Role(StrEnum):
@@ -55,7 +62,7 @@ class Network(Model):
 
     cidr: Ipv4Network = Field(description="Addresses of the whole private network.")
     subnet: Ipv4Network = Field(description="The part of `cidr` that servers get their private addresses from.")
-    zone: str = Field(description="Hetzner's network zone of the locations in use, such as `eu-central`.")
+    zone: NetworkZone = Field(description="Hetzner's network zone of the locations in use, such as `eu-central`.")
     overlay: Ipv4Network = Field(default="172.28.0.0/14", description="Addresses of the containers' overlay networks.")
 
 
@@ -79,11 +86,11 @@ class ServerPool(Model):
     Servers of one kind: `count` machines with the same type and roles.
     """
 
-    type: str = Field(description="Hetzner's server type, such as `cx23`.")
+    type: ServerTypeName = Field(description="Hetzner's server type, such as `cx23`.")
     count: Count = Field(default=1, description="How many of them. Raising it adds servers and replaces none.")
     roles: Annotated[tuple[Role, ...], Field(min_length=1)] = Field(description="What they are for: `app`, `ingress`.")
     image: ServerImage = Field(default=ServerImage.DEBIAN_12, description="The operating system.")
-    location: str | None = Field(default=None, description="Where they stand, if not where the environment says.")
+    location: Location | None = Field(default=None, description="Where they stand, if not where the environment says.")
     volume_gb: Annotated[int, Field(strict=True, ge=VOLUME_MINIMUM_GB, le=VOLUME_MAXIMUM_GB)] | None = Field(
         default=None, description="Size of the disk for the projects' volumes; it outlives the server. None: no such disk."
     )
@@ -111,7 +118,7 @@ class Acme(Model):
     """
 
     email: Email = Field(description="Where the authority writes to when a certificate is about to expire.")
-    directory: str = Field(
+    directory: HttpsUrl = Field(
         default="https://acme-v02.api.letsencrypt.org/directory", description="The authority's ACME directory."
     )
 
@@ -141,7 +148,7 @@ class Environment(Model):
     name: Name = Field(description="The environment's name, the same as its stack's.")
     domain: Hostname = Field(description="Projects with a `subdomain` live under this name.")
     zone: Hostname = Field(description="The DNS zone that `domain` is in.")
-    location: str = Field(description="Where servers stand unless their pool says otherwise, such as `fsn1`.")
+    location: Location = Field(description="Where servers stand unless their pool says otherwise, such as `fsn1`.")
     network: Network = Field(description="The private network.")
     access: Access = Field(description="Who may log in, and from where.")
     servers: Annotated[Mapping[Name, ServerPool], Field(min_length=1)] = Field(description="Pools of servers, by name.")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from settings.model import Model
 from settings.values import (
@@ -29,6 +29,7 @@ from settings.values import (
     Seconds,
     Text,
     UrlPath,
+    refuse,
 )
 
 
@@ -73,6 +74,17 @@ class Domain(Model):
 
     name: Hostname | None = Field(default=None, description="The whole name.")
     subdomain: Name | None = Field(default=None, description="The part before the environment's `domain`.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_plain_string(cls, value: object) -> object:
+        return {"name": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.name is None) == (self.subdomain is None):
+            raise refuse("a domain is either a `name` or a `subdomain`", "Keep one of them")
+        return self
 
     def hostname(self, base_domain: str) -> str:
         """

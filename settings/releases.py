@@ -14,100 +14,165 @@ Which image of each project an environment serves: the desired state that `floti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
-from typing import Annotated
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from pydantic import AwareDatetime, Field
+import yaml
 
-from settings.model import Model
-from settings.values import ImageReference, Name
+from settings.documents import read_document
+from settings.problems import Finding, Problem, error_of, validate
+from settings.release import (
+    FULL_WEIGHT,
+    HISTORY_LIMIT,
+    PastRelease,
+    Platform,
+    ProjectReleases,
+    Release,
+    Releases,
+    Slot,
+)
 
-HISTORY_LIMIT = 20
-FULL_WEIGHT = 100
+__all__ = [
+    "PastRelease",
+    "Platform",
+    "ProjectReleases",
+    "Release",
+    "Releases",
+    "Slot",
+    "check_releases",
+    "load_releases",
+    "releases_file",
+    "render_releases",
+    "with_platform",
+    "with_release",
+    "write_releases",
+]
+
 HEADER = """\
 # Which image of each project this environment serves. Written by `flotilla`; a person may edit it too.
 # `serving` is what runs now, its weights sum to 100; `history` is what was served before, newest first.
 """
 
 
-class Slot(StrEnum):
+def releases_file(root: Path, stack: str) -> Path:
     """
-    The place that a release takes behind the ingress; the next release takes the other one.
+    Where an environment's releases are written.
     """
-
-    A = "a"
-    B = "b"
+    return root / "releases" / f"{stack}.yaml"
 
 
-class Release(Model):
+def load_releases(path: Path) -> Releases:
     """
-    An image of a project that is served now, with its share of the traffic.
+    The releases in this file; none if there is no file yet.
+
+    Raises: SettingsError with every mistake in the file.
     """
-
-    image: ImageReference = Field(description="The image with its digest.")
-    slot: Slot = Field(description="Its place behind the ingress: `a` or `b`.")
-    weight: Annotated[int, Field(strict=True, ge=0, le=FULL_WEIGHT)] = Field(
-        default=FULL_WEIGHT, description="Its share of the traffic in percent."
-    )
-
-    @property
-    def digest(self) -> str:
-        """
-        The 64 hex digits that name the image.
-        """
-        return self.image.rpartition(":")[2]
-
-    @property
-    def short_digest(self) -> str:
-        """
-        The first 8 hex digits, as in the names of services.
-        """
-        return self.digest[:8]
+    if not path.exists():
+        return Releases()
+    document = read_document(path, f"{path.parent.name}/{path.name}")
+    if isinstance(document, Problem):
+        raise error_of([document])
+    releases, findings = validate(Releases, document.data)
+    findings += check_releases(releases) if releases else []
+    if releases is None or findings:
+        raise error_of(document.source.problem(finding) for finding in findings)
+    return releases
 
 
-class PastRelease(Model):
+def check_releases(releases: Releases) -> Iterator[Finding]:
     """
-    An image of a project that was served before.
+    What is wrong with releases by themselves: shares of traffic, slots and images that clash.
     """
+    for name, project in releases.projects.items():
+        location = ("projects", name, "serving")
+        total = sum(release.weight for release in project.serving)
+        if total != FULL_WEIGHT:
+            yield Finding(
+                location=location, fact=f"the weights sum to {total} instead of {FULL_WEIGHT}", next_step="Correct the weights"
+            )
+        slots, digests = ({getattr(release, part) for release in project.serving} for part in ("slot", "short_digest"))
+        if len(slots) < len(project.serving):
+            yield Finding(
+                location=location, fact="two releases have the same slot", next_step="Give one slot `a`, the other `b`"
+            )
+        if len(digests) < len(project.serving):
+            yield Finding(
+                location=location, fact="two releases have digests with the same first 8 digits", next_step="Keep one of them"
+            )
 
-    image: ImageReference = Field(description="The image with its digest.")
-    served_until: AwareDatetime = Field(description="When something else took over, with its time zone.")
 
-
-class ProjectReleases(Model):
+def with_platform(releases: Releases, caddy: str, haproxy: str) -> Releases:
     """
-    The releases of one project in one environment.
+    The same releases with these images of the ingress.
     """
-
-    serving: Annotated[tuple[Release, ...], Field(min_length=1, max_length=2)] = Field(
-        description="What is served now: one release, or two while traffic is split."
-    )
-    history: tuple[PastRelease, ...] = Field(default=(), description="What was served before, newest first.")
-
-    @property
-    def main(self) -> Release:
-        """
-        The release that gets most of the traffic.
-        """
-        return max(self.serving, key=lambda release: release.weight)
+    return releases.model_copy(update={"platform": Platform(caddy=caddy, haproxy=haproxy)})
 
 
-class Platform(Model):
+def with_release(releases: Releases, project: str, image: str, *, at: datetime | None = None) -> Releases:
     """
-    The images of the ingress.
+    The same releases, but with all of the project's traffic on this image; what was served moves into the history as of `at`
+    (default: now). An image that is served already keeps its slot; a new one takes the slot that the main release leaves free.
     """
+    before = releases.projects.get(project)
+    serving = _taking_over(image, before)
+    if before and before.serving == (serving,):
+        return releases
+    until = at or datetime.now(UTC)
+    replaced = sorted((release for release in _serving(before) if release.image != image), key=lambda release: -release.weight)
+    past = tuple(PastRelease(image=release.image, served_until=until) for release in replaced)
+    history = past + (before.history if before else ())
+    after = ProjectReleases(serving=(serving,), history=history[:HISTORY_LIMIT])
+    return releases.model_copy(update={"projects": {**releases.projects, project: after}})
 
-    caddy: ImageReference = Field(description="Caddy, which owns names and certificates.")
-    haproxy: ImageReference = Field(description="HAProxy, which spreads requests over releases.")
+
+def _serving(before: ProjectReleases | None) -> tuple[Release, ...]:
+    return before.serving if before else ()
 
 
-class Releases(Model):
+def _taking_over(image: str, before: ProjectReleases | None) -> Release:
+    served = next((release.slot for release in _serving(before) if release.image == image), None)
+    free = Slot.B if before and before.main.slot is Slot.A else Slot.A
+    return Release(image=image, slot=served or free)
+
+
+def write_releases(path: Path, releases: Releases) -> None:
     """
-    All of an environment's releases. `platform` is None until images were published.
+    Write the file whole or not at all, always with the same text for the same releases.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(render_releases(releases))
+            file.flush()
+            os.fchmod(file.fileno(), 0o644)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
 
-    platform: Platform | None = Field(default=None, description="The images of the ingress.")
-    projects: Mapping[Name, ProjectReleases] = Field(
-        default={}, description="Releases by project; a project without is not served yet."
-    )
+
+def _sync_folder(folder: Path) -> None:
+    """
+    Make a rename in this folder survive a power cut.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def render_releases(releases: Releases) -> str:
+    """
+    The text of the file, projects by name.
+    """
+    body: dict[str, Any] = releases.model_dump(mode="json", exclude_none=True)
+    body["projects"] = dict(sorted(body["projects"].items()))
+    return HEADER + yaml.safe_dump(body, sort_keys=False, width=200)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -36,6 +37,28 @@ def refuse(fact: str, next_step: str) -> PydanticCustomError:
     return PydanticCustomError(REFUSED, "{fact}", {"fact": fact, "next_step": next_step})
 
 
+def suggest(word: str, known: Iterable[str]) -> str:
+    """
+    The next step after a word that is not known: the nearest one that is, or all of them.
+    """
+    choices = sorted(known)
+    nearest = difflib.get_close_matches(word[:100], choices, n=1, cutoff=0.6)
+    return f"Write `{nearest[0]}` if you meant that" if nearest else f"Known are {', '.join(choices)}"
+
+
+def one_of(known: Collection[str], what: str) -> Callable[[str], str]:
+    """
+    A validator that refuses words that are not known, and names the nearest one that is.
+    """
+
+    def check(value: str) -> str:
+        if value not in known:
+            raise refuse(f"{excerpt(value)} is not {what}", suggest(value, known))
+        return value
+
+    return check
+
+
 def _matching(pattern: str, what: str, example: str) -> tuple[AfterValidator, object]:
     expression = re.compile(pattern, re.ASCII)
 
@@ -45,6 +68,13 @@ def _matching(pattern: str, what: str, example: str) -> tuple[AfterValidator, ob
         return value
 
     return AfterValidator(check), Field(json_schema_extra={"pattern": f"^{pattern}$"})
+
+
+def is_name(value: str) -> bool:
+    """
+    Whether this is a `Name`: safe in a host name, a service name, a path and a command.
+    """
+    return re.fullmatch(_LABEL, value, re.ASCII) is not None
 
 
 def _network(value: str) -> str:
@@ -107,7 +137,6 @@ def _hostname(value: str) -> str:
     return value
 
 
-_Check = Callable[[str], str]
 _LABEL = r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
 _HOST = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?"
 _REPOSITORY = r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*){0,4}"
@@ -123,6 +152,14 @@ PublicKey = Annotated[str, AfterValidator(_public_key)]
 FilePath = Annotated[str, AfterValidator(_path)]
 Text = Annotated[str, Field(max_length=4096), AfterValidator(_text)]
 Person = Annotated[str, *_matching(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,79}", "a person or team", "web-team")]
+HttpsUrl = Annotated[
+    str,
+    *_matching(
+        r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*/?",
+        "an https address",
+        "https://ca.example.com/directory",
+    ),
+]
 Email = Annotated[str, *_matching(r"[A-Za-z0-9._+-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", "an e-mail address", "ops@example.com")]
 EnvironmentVariable = Annotated[str, *_matching(r"[A-Z_][A-Z0-9_]{0,79}", "the name of an environment variable", "LOG_LEVEL")]
 RegistryHost = Annotated[str, *_matching(_HOST, "a registry's host and port", "registry.example.com:5000")]

@@ -1,0 +1,167 @@
+"""
+Load everything that people wrote about one environment, and check it as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.errors import SettingsError
+from settings.checks import check_environment, check_fleet, check_project, check_served
+from settings.documents import Document, read_document
+from settings.environment import Environment
+from settings.problems import Finding, Problem, Source, error_of, validate
+from settings.project import Project
+from settings.releases import ProjectReleases, Releases, check_releases, releases_file
+from settings.values import is_name, suggest
+
+NAMESPACE = "flotilla"
+ENVIRONMENT = "environment"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """
+    One environment with all its projects and releases, checked as a whole. `projects` is {name: project}.
+    """
+
+    stack: str
+    root: Path
+    environment: Environment
+    projects: Mapping[str, Project]
+    releases: Releases
+
+    @property
+    def served(self) -> tuple[tuple[Project, ProjectReleases], ...]:
+        """
+        The projects that have a release in this environment, each with its releases, by name.
+        """
+        return tuple((self.projects[name], self.releases.projects[name]) for name in sorted(self.releases.projects))
+
+    @property
+    def unserved(self) -> tuple[str, ...]:
+        """
+        The names of projects that have no release in this environment yet.
+        """
+        return tuple(sorted(self.projects.keys() - self.releases.projects.keys()))
+
+    def hostnames(self, project: Project) -> tuple[str, ...]:
+        """
+        Every name that the project answers to in this environment; the first is the main one.
+        """
+        return project.hostnames(self.environment.domain)
+
+
+def load(stack: str, root: Path, config: Mapping[str, Any]) -> Settings:
+    """
+    Read and check everything about one environment: `config` (the stack's `flotilla:` values by their bare names, as
+    `pulumi.Config("flotilla")` or `read_stack_config` has them), `projects/*.yaml` and `releases/<stack>.yaml` under `root`.
+
+    Reads these files and nothing else: not the keys and certificates that they point to, which may not be there yet.
+
+    Raises: SettingsError with every mistake in every file.
+    """
+    _require_name(stack)
+    problems: list[Problem] = []
+    environment = _environment(stack, root, config, problems)
+    projects = _projects(root, problems)
+    releases, source = _releases(releases_file(root, stack), problems)
+    models = {name: project for name, (project, _) in sorted(projects.items())}
+    if environment:
+        for name, finding in check_fleet(environment, models):
+            problems.append((projects[name][1] if name else _config_source(stack, root)).problem(finding))
+        # A project whose file has mistakes is not unknown.
+        known = {path.stem for path in _project_files(root)}
+        problems.extend(source.problem(finding) for finding in check_served(environment, models, known, releases))
+    if problems or environment is None:
+        raise error_of(problems)
+    return Settings(stack=stack, root=root, environment=environment, projects=models, releases=releases)
+
+
+def read_stack_config(root: Path, stack: str) -> dict[str, Any]:
+    """
+    The `flotilla:` values in `Pulumi.<stack>.yaml` by their bare names, for callers that run outside the engine.
+
+    Raises: SettingsError if the file is missing or not valid YAML.
+    """
+    _require_name(stack)
+    document = read_document(root / _config_name(stack), _config_name(stack))
+    if isinstance(document, Problem):
+        raise error_of([document])
+    config = document.data.get("config") if isinstance(document.data, dict) else None
+    values = config if isinstance(config, dict) else {}
+    return {key.partition(":")[2]: value for key, value in values.items() if key.startswith(f"{NAMESPACE}:")}
+
+
+def _require_name(stack: str) -> None:
+    if not is_name(stack):
+        raise SettingsError("--stack: this is not the name of a stack. Nothing was changed. `pulumi stack ls` lists them.")
+
+
+def _config_name(stack: str) -> str:
+    return f"Pulumi.{stack}.yaml"
+
+
+def _config_source(stack: str, root: Path) -> Source:
+    """
+    Where the environment is written; without lines if the values came from elsewhere, such as `pulumi config set --path`.
+    """
+    document = read_document(root / _config_name(stack), _config_name(stack))
+    lines = document.source.lines if isinstance(document, Document) else {}
+    return Source(file=_config_name(stack), lines=lines, prefix=("config", f"{NAMESPACE}:{ENVIRONMENT}"))
+
+
+def _environment(stack: str, root: Path, config: Mapping[str, Any], problems: list[Problem]) -> Environment | None:
+    missing = Finding(location=(), fact="this is missing", next_step="Describe the environment as in Pulumi.local.yaml")
+    environment, findings = validate(Environment, config[ENVIRONMENT]) if ENVIRONMENT in config else (None, [missing])
+    findings += check_environment(environment, stack) if environment else []
+    if findings:
+        source = _config_source(stack, root)
+        problems.extend(source.problem(finding) for finding in findings)
+    for key in sorted(config.keys() - {ENVIRONMENT}):
+        mend = suggest(key, [ENVIRONMENT])
+        problems.append(Problem(file=_config_name(stack), path=f"{NAMESPACE}:{key}", fact="unknown key", next_step=mend))
+    return environment
+
+
+def _project_files(root: Path) -> list[Path]:
+    return sorted((root / "projects").glob("*.yaml"))
+
+
+def _projects(root: Path, problems: list[Problem]) -> dict[str, tuple[Project, Source]]:
+    """
+    The valid projects by name, each with where it was written.
+    """
+    for path in sorted((root / "projects").glob("*.yml")):
+        mend = f"Rename it to {path.stem}.yaml"
+        problems.append(Problem(file=f"projects/{path.name}", fact="project files end in .yaml", next_step=mend))
+    found: dict[str, tuple[Project, Source]] = {}
+    for path in _project_files(root):
+        document = read_document(path, f"projects/{path.name}")
+        if isinstance(document, Problem):
+            problems.append(document)
+            continue
+        project, findings = validate(Project, document.data)
+        findings += check_project(project, path.stem) if project else []
+        problems.extend(document.source.problem(finding) for finding in findings)
+        if project:
+            found.setdefault(project.name, (project, document.source))
+    return found
+
+
+def _releases(path: Path, problems: list[Problem]) -> tuple[Releases, Source]:
+    """
+    The environment's releases; none if there is no file yet, or if it has mistakes.
+    """
+    name = f"{path.parent.name}/{path.name}"
+    document = read_document(path, name) if path.exists() else None
+    if not isinstance(document, Document):
+        problems += [document] if document else []
+        return Releases(), Source(file=name, lines={})
+    releases, findings = validate(Releases, document.data)
+    findings += check_releases(releases) if releases else []
+    problems.extend(document.source.problem(finding) for finding in findings)
+    return releases or Releases(), document.source

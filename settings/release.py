@@ -1,0 +1,99 @@
+"""
+The releases of an environment, as models. `settings.releases` reads, changes and writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from settings.model import Model
+from settings.values import ImageReference, Name
+
+HISTORY_LIMIT = 20
+FULL_WEIGHT = 100
+
+
+class Slot(StrEnum):
+    """
+    The place that a release takes behind the ingress; the next release takes the other one.
+    """
+
+    A = "a"
+    B = "b"
+
+
+class Release(Model):
+    """
+    An image of a project that is served now, with its share of the traffic.
+    """
+
+    image: ImageReference = Field(description="The image with its digest.")
+    slot: Slot = Field(description="Its place behind the ingress: `a` or `b`.")
+    weight: Annotated[int, Field(strict=True, ge=0, le=FULL_WEIGHT)] = Field(
+        default=FULL_WEIGHT, description="Its share of the traffic in percent."
+    )
+
+    @property
+    def digest(self) -> str:
+        """
+        The 64 hex digits that name the image.
+        """
+        return self.image.rpartition(":")[2]
+
+    @property
+    def short_digest(self) -> str:
+        """
+        The first 8 hex digits, as in the names of services.
+        """
+        return self.digest[:8]
+
+
+class PastRelease(Model):
+    """
+    An image of a project that was served before.
+    """
+
+    image: ImageReference = Field(description="The image with its digest.")
+    served_until: AwareDatetime = Field(description="When something else took over, with its time zone.")
+
+
+class ProjectReleases(Model):
+    """
+    The releases of one project in one environment.
+    """
+
+    serving: Annotated[tuple[Release, ...], Field(min_length=1, max_length=2)] = Field(
+        description="What is served now: one release, or two while traffic is split."
+    )
+    history: tuple[PastRelease, ...] = Field(default=(), description="What was served before, newest first.")
+
+    @property
+    def main(self) -> Release:
+        """
+        The release that gets most of the traffic.
+        """
+        return max(self.serving, key=lambda release: release.weight)
+
+
+class Platform(Model):
+    """
+    The images of the ingress.
+    """
+
+    caddy: ImageReference = Field(description="Caddy, which owns names and certificates.")
+    haproxy: ImageReference = Field(description="HAProxy, which spreads requests over releases.")
+
+
+class Releases(Model):
+    """
+    All of an environment's releases. `platform` is None until images were published.
+    """
+
+    platform: Platform | None = Field(default=None, description="The images of the ingress.")
+    projects: Mapping[Name, ProjectReleases] = Field(
+        default={}, description="Releases by project; a project without is not served yet."
+    )
