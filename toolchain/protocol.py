@@ -1,11 +1,11 @@
 """
-The SDK's gRPC modules without the SDK: `import pulumi` costs a quarter of a second, the generated modules alone a fifth of that.
+The SDK's gRPC modules without the SDK: `import pulumi` costs a quarter of a second, the stubs alone a third.
 
     from toolchain.protocol import load
     language_pb2, language_pb2_grpc = load("language_pb2", "language_pb2_grpc")
 
-`pulumi`, `pulumi.runtime` and `pulumi.runtime.proto` become empty packages that only know where their modules lie, so their
-`__init__` files never run. A process that did this cannot `import pulumi` for real afterwards; one that has it already keeps it.
+`pulumi`, `pulumi.runtime` and `pulumi.runtime.proto` become empty packages that only know where their modules lie, so
+their `__init__` files never run. A process that did this cannot `import pulumi` for real afterwards; one that has it keeps it.
 """
 
 from __future__ import annotations
