@@ -1,0 +1,119 @@
+"""
+`command:local:Command` and `command:local:run`: commands on this machine, and the files they leave.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import ClassVar, Final
+
+from ops.errors import FlotillaError
+from sandbox.plugins.command.globs import matching_files
+from sandbox.plugins.command.process import Job, check_logging, logged_streams, new_id, previous_outputs, run
+from sandbox.plugins.provider import DEFAULT_TIMEOUT_S, Context, Failure, Function, Properties, Resource
+from sandbox.plugins.values import Archive, Asset
+
+SHELL: Final = ("/bin/sh", "-c")
+OUTPUTS: Final = ("stdout", "stderr", "assets", "archive")
+
+
+def run_locally(context: Context | None, inputs: Properties, command: str, old_state: Properties) -> Properties:
+    """
+    Run a command as the last argument of the interpreter and return the outputs.
+
+    Raises: FlotillaError with its last output when it fails.
+    """
+    folder = Path(inputs["dir"]) if inputs.get("dir") else Path.cwd()
+    job = Job(
+        argv=[*(inputs.get("interpreter") or SHELL), command],
+        stdin=inputs.get("stdin", "").encode(),
+        environment={**os.environ, **inputs.get("environment", {}), **previous_outputs(inputs, old_state)},
+        folder=str(folder),
+        logged=logged_streams(inputs.get("logging")),
+    )
+    outcome = run(job, context, context.timeout_s if context else DEFAULT_TIMEOUT_S)
+    if outcome.exit_code != 0:
+        raise FlotillaError(
+            f"command on this machine: it ended with exit code {outcome.exit_code}. It counts as not done and runs again next"
+            f" time. Its last output:\n{outcome.tail}"
+        )
+    return {**outcome.outputs, **_collected(inputs, folder)}
+
+
+def _collected(inputs: Properties, folder: Path) -> Properties:
+    """
+    The files that the resource asked for.
+    """
+    outputs: Properties = {}
+    if "assetPaths" in inputs:
+        outputs["assets"] = _assets(folder, inputs["assetPaths"])
+    if "archivePaths" in inputs:
+        outputs["archive"] = Archive(assets=_assets(folder, inputs["archivePaths"]))
+    return outputs
+
+
+def _assets(folder: Path, patterns: list[str]) -> dict[str, Asset]:
+    return {name: Asset(path=str(folder / name)) for name in matching_files(folder, patterns)}
+
+
+class LocalCommand(Resource):
+    """
+    A command that this machine runs for each of create, update and delete.
+    """
+
+    token = "command:local:Command"
+    replaces = frozenset({"triggers"})
+    unstable_outputs: ClassVar[frozenset[str]] = frozenset(OUTPUTS)
+
+    def check(self, inputs: Properties) -> list[Failure]:
+        """
+        Only the logging has a closed set of values.
+        """
+        return check_logging(inputs.get("logging"))
+
+    def create(self, context: Context, inputs: Properties) -> tuple[str, Properties]:
+        """
+        Run `create`, if there is one.
+        """
+        return new_id(), {**inputs, **self._run(context, inputs, inputs.get("create"), {})}
+
+    def update(self, context: Context, id: str, old_state: Properties, new_inputs: Properties) -> Properties:
+        """
+        Run `update`, or `create` where there is none.
+        """
+        command = new_inputs.get("update", new_inputs.get("create"))
+        return {**new_inputs, **self._run(context, new_inputs, command, old_state)}
+
+    def read(self, context: Context, id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+        """
+        Nothing in the world shows that a command ran: it is what it was.
+        """
+        if not inputs:
+            raise FlotillaError(f"{self.token} {id}: a command cannot be imported. Nothing was changed. Create it instead.")
+        return inputs, {**context.state, **inputs}
+
+    def delete(self, context: Context, id: str, state: Properties) -> None:
+        """
+        Run `delete`, if there is one.
+        """
+        self._run(context, state, state.get("delete"), state)
+
+    def _run(self, context: Context, inputs: Properties, command: str | None, old_state: Properties) -> Properties:
+        if command is None:
+            return {"stdout": "", "stderr": ""} | {name: old_state[name] for name in OUTPUTS if name in old_state}
+        return run_locally(context, inputs, command, old_state)
+
+
+class Run(Function):
+    """
+    A command that this machine runs whenever the program asks.
+    """
+
+    token = "command:local:run"
+
+    def invoke(self, arguments: Properties) -> Properties:
+        """
+        Run it.
+        """
+        return {**arguments, **run_locally(None, arguments, arguments["command"], {})}
