@@ -28,8 +28,9 @@ def require_loopback_host(host: str, setting: str) -> None:
     """
     if not is_loopback(host):
         raise RefusedError(
-            f"{setting}: {host or 'nothing'} is not a loopback address. The stand-in plugins only serve the sandbox, and nothing was"
-            " sent. Load the sandbox's environment (. ./env.sh), or install the official plugin: pulumi plugin install."
+            f"{setting}: {host or 'nothing'} is not a loopback address. The stand-in plugins only serve the sandbox,"
+            " and nothing was sent. Load the sandbox's environment (. ./env.sh), or install the official plugin"
+            " (pulumi plugin install)."
         )
 
 

@@ -10,11 +10,13 @@ The entry of provider `<name>` is the class named in `registry.py`; its module i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, final
 
 from ops.errors import FlotillaError
+from sandbox.plugins.intents import Intent
 
 Properties = dict[str, Any]
 
@@ -47,7 +49,11 @@ class Failure:
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """
-    What surrounds one operation. `log(severity, text)` writes to the engine's display; severity is debug, info, warning or error.
+    What surrounds one operation.
+
+    `log(severity, text)` writes to the engine's display; severity is debug, info, warning or error. A long wait should end
+    early, by raising, once `cancelled` is set. `state` is what is recorded, in `read` only: for outputs that nothing in the
+    world shows. `intent` finds what a creation that was cut short left behind.
     """
 
     urn: str
@@ -56,6 +62,9 @@ class Context:
     timeout_s: float
     config: Properties
     log: Callable[[str, str], None]
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    state: Properties = field(default_factory=dict)
+    intent: Intent = field(default_factory=Intent)
 
 
 class PartialFailureError(FlotillaError):
@@ -84,6 +93,10 @@ class Resource:
     delete_before_replace: ClassVar[bool] = False
     defaults: ClassVar[Properties] = {}
     """Added by Check to inputs that leave them out."""
+    auto_named: ClassVar[str | None] = None
+    """The input, usually `name`, that Check makes up (`<logical name>-<7 hex>`) where it is left out, as real providers do."""
+    computed: ClassVar[frozenset[str]] = frozenset()
+    """Optional inputs that the API fills in: leaving one out after it was set is no change."""
     unstable_outputs: ClassVar[frozenset[str]] = frozenset()
     """Outputs that an update may change, so a preview of an update shows them as unknown."""
     unsupported: ClassVar[frozenset[str]] = frozenset()
@@ -92,19 +105,19 @@ class Resource:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
 
-    def check(self, inputs: Properties) -> list[Failure]:
+    def check(self, inputs: Properties) -> list[Failure]:  # noqa: ARG002 -- overridden where there is something to check
         """
         Validation beyond the schema: names, sizes, what excludes what. A value may be UNKNOWN here, at any depth.
         """
         return []
 
-    def is_same(self, key: str, old: Any, new: Any) -> bool:
+    def is_same(self, key: str, old: Any, new: Any) -> bool:  # noqa: ARG002 -- overridden by types with sets
         """
-        Whether two values of a top-level input mean the same (None for absent; either may hold UNKNOWN, which is never the same).
+        Whether two values of a top-level input mean the same (None for absent; never called with an UNKNOWN inside).
         """
         return bool(old == new)
 
-    def must_replace(self, key: str, old: Any, new: Any) -> bool:
+    def must_replace(self, key: str, old: Any, new: Any) -> bool:  # noqa: ARG002 -- overridden where values decide
         """
         Whether this change of a top-level input needs a new resource.
         """
@@ -174,7 +187,7 @@ class Provider:
         """
         raise NotImplementedError
 
-    def explain(self, error: Exception) -> str | None:
+    def explain(self, error: Exception) -> str | None:  # noqa: ARG002 -- overridden where the client has errors
         """
         The one line to show for an error of the API client, or None where this provider does not know the error.
         """

@@ -1,0 +1,3 @@
+"""
+What the installed SDKs' types accept, for just what the stand-ins serve. Made by `python -m sandbox.plugins.schemas`.
+"""
