@@ -29,6 +29,7 @@ from settings.values import (
     Seconds,
     Text,
     UrlPath,
+    UserId,
     refuse,
 )
 
@@ -135,6 +136,9 @@ class Project(Model):
     )
     replicas: Count = Field(default=1, description="How many containers of a release run at once.")
     strategy: Strategy = Field(default=Strategy.BLUE_GREEN, description="How a new release takes over.")
+    user_id: UserId = Field(
+        default=10001, description="The numeric user and group that it runs as and that own its volumes; never root."
+    )
     volumes: tuple[Volume, ...] = Field(default=(), description="Folders that outlive the containers.")
     limits: Limits = Field(default=Limits(), description="What one container may use at most.")
     env: Mapping[EnvironmentVariable, Text] = Field(default={}, description="Environment variables; never secrets.")

@@ -186,5 +186,6 @@ Argument = Annotated[
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1, le=100)]
 Seconds = Annotated[int, Field(strict=True, ge=1, le=3600)]
+UserId = Annotated[int, Field(strict=True, ge=1, le=65533)]
 Megabytes = Annotated[int, Field(strict=True, ge=16, le=1_048_576)]
 Flag = Annotated[bool, Field(strict=True)]
