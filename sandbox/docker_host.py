@@ -8,7 +8,8 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,26 @@ def ensure(log: Path) -> Any:
         _start_service() if _is_systemd() else start_daemon(["dockerd"], DAEMON_LOG)
         client = _wait(DAEMON_LOG)
     return client
+
+
+@contextmanager
+def explained(action: str) -> Iterator[None]:
+    """
+    Turn what goes wrong between us and Docker into one error that names what was being done.
+
+    Raises: FlotillaError.
+    """
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        yield
+    except (DockerException, RequestException) as error:
+        text = str(getattr(error, "explanation", None) or error).strip().rstrip(".")
+        raise FlotillaError(
+            f"docker: {text}. It was not possible to {action}; what was made so far is kept. "
+            f"Run `docker info` to see whether Docker is well, then run the command again."
+        ) from error
 
 
 def require_space(path: Path) -> None:

@@ -52,7 +52,7 @@ class Instance:
         """
         The folder that holds all state of this instance; readable by its owner only.
         """
-        return self.checkout / ".flotilla"
+        return home_of(self.checkout)
 
     @property
     def services_ip(self) -> str:
@@ -300,6 +300,13 @@ class Instance:
         return self.home / "toolchain" / "bin"
 
 
+def home_of(checkout: Path) -> Path:
+    """
+    Where a checkout's instance keeps its state, also before there is one.
+    """
+    return checkout / ".flotilla"
+
+
 def identity(checkout: Path) -> str:
     """
     The instance's id: 8 hex digits of the sha256 of the checkout's real path.
@@ -324,7 +331,7 @@ def load(checkout: Path) -> Instance | None:
     Raises: SettingsError when instance.json cannot be understood.
     """
     checkout = checkout.resolve()
-    path = checkout / ".flotilla" / "instance.json"
+    path = home_of(checkout) / "instance.json"
     try:
         document = json.loads(path.read_text())
         stored_id, block = _fields(document)

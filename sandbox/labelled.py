@@ -64,3 +64,10 @@ def _all_labels(client: Any) -> Iterable[dict[str, str]]:
         yield row.get("Labels") or {}
     for row in api.volumes(filters=chosen).get("Volumes") or []:
         yield row.get("Labels") or {}
+
+
+def of(instance: Instance) -> dict[str, str]:
+    """
+    Docker's filter for what belongs to an instance.
+    """
+    return {"label": f"{INSTANCE_LABEL}={instance.id}"}

@@ -48,8 +48,10 @@ def remove_all(client: Any) -> list[str]:
     from docker.errors import APIError
 
     gone = []
-    images = client.api.images(filters={"label": IMAGE_LABEL}) + client.api.images(name="flotilla/*")
-    for name in {name for image in images for name in image.get("RepoTags") or []}:
+    names = {DEBIAN} if debian.made_here(client) else set()
+    for image in client.api.images(filters={"label": IMAGE_LABEL}) + client.api.images(name="flotilla/*"):
+        names |= {name for name in image.get("RepoTags") or [] if name.startswith("flotilla/")}
+    for name in sorted(names, key=lambda name: name.startswith((DEBIAN, "flotilla/base", debian.OWN_NAME))):  # parents last
         try:
             client.api.remove_image(name)
         except APIError:
@@ -114,6 +116,3 @@ def _one_builder() -> Iterator[None]:
     with (folder / ".images.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-__all__ = ["DEBIAN", "ensure", "follow", "missing", "remove_all"]
