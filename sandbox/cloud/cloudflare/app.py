@@ -26,7 +26,7 @@ from sandbox.cloud.cloudflare.zones import find_zone, select_zones
 from sandbox.cloud.store import Document, Store
 
 BASE_PATH = "/client/v4"
-TOKEN_ID = "7d0f1a52c9be4f6b8a13e4d5c6b7a890"
+ACTOR_ID = "7d0f1a52c9be4f6b8a13e4d5c6b7a890"
 
 ZONES_PER_PAGE, ZONES_PER_PAGE_MAX = 20, 50
 RECORDS_PER_PAGE, RECORDS_PER_PAGE_MAX = 100, 5_000_000
@@ -100,7 +100,7 @@ def _add_tokens(router: APIRouter) -> None:
     @router.get("/user/tokens/verify")
     def verify() -> Envelope:
         message = {"code": 10000, "message": "This API Token is valid and active", "type": None}
-        return success({"id": TOKEN_ID, "status": "active"}, [message])
+        return success({"id": ACTOR_ID, "status": "active"}, [message])
 
 
 def _add_zones(router: APIRouter, store: Store) -> None:
