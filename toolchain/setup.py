@@ -58,6 +58,8 @@ def set_up() -> None:
         python = virtualenv.provide(CHECKOUT, os.environ)
         used = engine.provide(Cache.of_user(os.environ), os.environ)
         layout.lay(used, CHECKOUT)
+        for folder in ("pulumi", "pulumi-home"):  # the state and PULUMI_HOME that env.sh names
+            (home / folder).mkdir(exist_ok=True)
         lay_stand_ins(python, home / "pulumi-home")
     say(f"  ready  Pulumi {used.version} ({used.origin}), Python packages, plugins")
 
