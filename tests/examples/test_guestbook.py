@@ -1,0 +1,267 @@
+"""
+The guestbook as a process of its own, over real HTTP.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "examples" / "guestbook"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+WAIT_S = 10
+
+
+class Guestbook:
+    """
+    One running process of the app, on a port that the kernel chose.
+    """
+
+    def __init__(self, data_dir: Path, **variables: str) -> None:
+        environment = {"PATH": os.environ["PATH"], "PORT": "0", "DATA_DIR": str(data_dir), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "guestbook"],
+            cwd=SOURCE,
+            env=environment | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout
+        listening = json.loads(self.process.stdout.readline())
+        self.port = int(listening["port"])
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S)
+
+    def ask(self, method: str, target: str, body: str | None = None, headers: dict[str, str] | None = None):
+        connection = self.connect()
+        connection.request(method, target, body, headers or {})
+        response = connection.getresponse()
+        text = response.read().decode()
+        connection.close()
+        return response, text
+
+    def send(self, text: bytes) -> bytes:
+        """Send bytes as they are, and return everything until the app closes the connection."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_S) as raw:
+            raw.sendall(text)
+            return b"".join(iter(lambda: raw.recv(65536), b""))
+
+    def stop(self) -> tuple[int, list[dict[str, object]]]:
+        """Ask it to stop; return its exit code and its log from the first request on."""
+        self.process.send_signal(signal.SIGTERM)
+        output, errors = self.process.communicate(timeout=WAIT_S)
+        assert errors == ""
+        return self.process.returncode, [json.loads(line) for line in output.splitlines()]
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Guestbook]:
+    guestbook = Guestbook(tmp_path, GUESTBOOK_RELEASE="r1")
+    yield guestbook
+    if guestbook.process.poll() is None:
+        guestbook.process.kill()
+    guestbook.process.communicate(timeout=WAIT_S)
+
+
+def test_entries_persist(book: Guestbook, tmp_path: Path) -> None:
+    """An entry survives the process, and the form answers with a redirect to the page."""
+    response, _ = book.ask("POST", "/", urlencode({"name": "Ada", "message": "Kind <regards>"}), FORM)
+    assert (response.status, response.headers["Location"]) == (303, "/")
+    assert book.stop()[0] == 0
+    again = Guestbook(tmp_path)
+    _, page = again.ask("GET", "/")
+    again.stop()
+    assert "Kind &lt;regards&gt;" in page
+
+
+def test_two_releases_share_the_database(book: Guestbook, tmp_path: Path) -> None:
+    """Two processes write to one database at the same time and lose nothing: what blue-green needs."""
+    other = Guestbook(tmp_path, GUESTBOOK_RELEASE="r2")
+    statuses: list[int] = []
+
+    def write(guestbook: Guestbook, count: int) -> None:
+        for number in range(count):
+            statuses.append(guestbook.ask("POST", "/", urlencode({"name": "n", "message": str(number)}), FORM)[0].status)
+
+    writers = [threading.Thread(target=write, args=(guestbook, 10)) for guestbook in (book, other, book, other)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    _, page = other.ask("GET", "/")
+    other.stop()
+    assert statuses == [303] * 40
+    assert "40 entries" in page
+
+
+def test_version_and_health(book: Guestbook) -> None:
+    """`/version` names the release and the host, `/up` answers 200 and the container's probe agrees."""
+    _, version = book.ask("GET", "/version")
+    assert json.loads(version) == {"release": "r1", "hostname": socket.gethostname()}
+    assert book.ask("GET", "/up")[0].status == 200
+    probe = [sys.executable, "-m", "guestbook.probe"]
+    assert subprocess.run(probe, cwd=SOURCE, env={"PORT": str(book.port)}, capture_output=True).returncode == 0
+    book.stop()
+    failed = subprocess.run(probe, cwd=SOURCE, env={"PORT": str(book.port)}, capture_output=True, text=True)
+    assert (failed.returncode, failed.stdout.split(":")[0]) == (1, "no answer")
+
+
+@pytest.mark.parametrize("target", ["/", "/up", "/version", "/nothing"])
+def test_every_answer_has_security_headers(book: Guestbook, target: str) -> None:
+    """No answer may be framed, sniffed, cached or run a script, and none names the software's version."""
+    response, _ = book.ask("GET", target)
+    assert response.headers["Content-Security-Policy"].startswith("default-src 'none';")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Server"].strip() == "guestbook"
+
+
+def test_head_has_no_body(book: Guestbook) -> None:
+    """HEAD answers as GET would, with the same length and no body."""
+    head, body = book.ask("HEAD", "/version")
+    assert (head.status, body) == (200, "")
+    assert head.headers["Content-Length"] == book.ask("GET", "/version")[0].headers["Content-Length"]
+
+
+def test_connections_are_kept(book: Guestbook) -> None:
+    """Many requests go over one connection, refused ones included."""
+    connection = book.connect()
+    connection.connect()
+    address = connection.sock.getsockname()
+    for method, target, status in [("GET", "/", 200), ("GET", "/nothing", 404), ("DELETE", "/", 405), ("GET", "/up", 200)]:
+        connection.request(method, target)
+        response = connection.getresponse()
+        response.read()
+        assert response.status == status
+        assert connection.sock.getsockname() == address
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("request_text", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9" + b"9" * 5000 + b"\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: x\r\n\r\n", 411),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabc", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -3\r\n\r\nabc", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n", 431),
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET /\r\n\r\n", 505),
+        (b"BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 501),
+    ],
+)
+def test_hostile_requests_are_refused(book: Guestbook, request_text: bytes, status: int) -> None:
+    """What is too large, ambiguous or no HTTP is refused, the connection ends, and the app goes on."""
+    answer = book.send(request_text)
+    assert int(answer.split()[1]) == status
+    assert b"connection: close" in answer.lower()
+    assert b"Traceback" not in answer
+    assert book.ask("GET", "/up")[0].status == 200
+
+
+def test_log_has_one_line_per_request(book: Guestbook) -> None:
+    """Each request is one line of JSON, whatever it contains."""
+    book.ask("GET", "/version")
+    book.send(b"GET /\x1b[2J%0aforged HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    _, lines = book.stop()
+    requests = [line for line in lines if "method" in line]
+    assert [(line["method"], line["status"]) for line in requests] == [("GET", 200), ("GET", 404)]
+    assert lines[-1]["event"] == "stopped"
+
+
+def test_stop_finishes_requests_in_flight(book: Guestbook) -> None:
+    """A request that has begun is answered after SIGTERM, idle connections end soon, and the process exits with 0."""
+    idle = socket.create_connection(("127.0.0.1", book.port), timeout=WAIT_S)
+    body = urlencode({"name": "Ada", "message": "slow"}).encode()
+    slow = socket.create_connection(("127.0.0.1", book.port), timeout=WAIT_S)
+    slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n")
+    slow.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(body), body[:5]))
+    time.sleep(0.2)
+    book.process.send_signal(signal.SIGTERM)
+    assert idle.recv(1) == b""
+    assert book.process.poll() is None
+    slow.sendall(body[5:])
+    answer = b"".join(iter(lambda: slow.recv(65536), b""))
+    assert answer.startswith(b"HTTP/1.1 303")
+    assert b"Connection: close" in answer
+    assert book.process.wait(timeout=WAIT_S) == 0
+    idle.close()
+    slow.close()
+
+
+def test_stop_loses_no_request_under_load(book: Guestbook) -> None:
+    """While it stops under load, every request that got through to it is answered in full."""
+    torn: list[bytes] = []
+    answered: list[int] = []
+
+    def load() -> None:
+        connection = socket.create_connection(("127.0.0.1", book.port), timeout=WAIT_S)
+        with connection:
+            while True:
+                connection.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+                answer = connection.recv(65536)
+                if not answer.startswith(b"HTTP/1.1 200") or not answer.endswith(b"}\n"):
+                    torn.append(answer)
+                    return
+                answered.append(1)
+                if b"Connection: close" in answer:
+                    return
+
+    clients = [threading.Thread(target=load) for _ in range(8)]
+    for client in clients:
+        client.start()
+    time.sleep(0.5)
+    assert book.stop()[0] == 0
+    for client in clients:
+        client.join()
+    assert len(answered) > 100
+    assert torn == []
+
+
+def test_slow_start_is_rehearsed(tmp_path: Path) -> None:
+    """GUESTBOOK_START_DELAY_S holds back listening, and SIGTERM ends the wait."""
+    started = time.monotonic()
+    guestbook = Guestbook(tmp_path, GUESTBOOK_START_DELAY_S="0.5")
+    assert time.monotonic() - started >= 0.5
+    assert guestbook.stop()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [({"PORT": "http"}, "PORT: 'http' is not a number"), ({"DATA_DIR": "/proc/none"}, "unable to open database file")],
+)
+def test_start_without_what_it_needs_fails_clearly(variables: dict[str, str], said: str) -> None:
+    """A wrong variable or a folder that cannot be written ends the process with one line that says so."""
+    command = [sys.executable, "-m", "guestbook"]
+    ended = subprocess.run(command, cwd=SOURCE, env=variables, capture_output=True, text=True, timeout=WAIT_S)
+    assert ended.returncode == 1
+    assert said in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_own_tests_pass() -> None:
+    """The app's own tests, which its image's build runs, pass here too."""
+    command = [sys.executable, "-W", "error", "-m", "unittest", "discover", "-s", "tests"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    ended = subprocess.run(command, cwd=SOURCE, env=environment, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert "\nOK" in ended.stderr
