@@ -1,0 +1,67 @@
+"""
+The `flotilla` command. Each noun has a file in ops/commands/; this one joins them, and is the only place that catches errors.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from ops import console
+from ops.commands import doctor, sandbox
+from ops.errors import FlotillaError
+
+app = typer.Typer(
+    name="flotilla",
+    help="A whole fleet of servers as code, rehearsed on your own machine.",
+    epilog="Exit codes: 0 done; 1 failed; 2 bad input; 3 refused; 4 policy violation; 5 difference found; "
+    "6 report status at or over --fail-on; 7 a needed tool or service is missing.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("doctor")(doctor.doctor)
+app.add_typer(sandbox.app, name="sandbox")
+
+
+@app.callback()
+def _global(
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show a traceback when something unexpected happens.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Print plain text, also on a terminal.")] = False,
+) -> None:
+    console.set_color(is_colored=not no_color)
+    if verbose:
+        os.environ["FLOTILLA_VERBOSE"] = "1"
+
+
+def main() -> None:
+    """
+    Run the command; on an error print one message on standard error and exit with the error's code.
+    """
+    try:
+        app()
+    except FlotillaError as error:
+        _fail(str(error), error.exit_code)
+    except Exception as error:
+        if os.environ.get("FLOTILLA_VERBOSE"):
+            raise
+        text = " ".join(str(error).split()) or "no message"
+        _fail(
+            f"flotilla: unexpected {type(error).__name__}: {text}. The command stopped where it was. "
+            f"Run it again with `flotilla --verbose ...` and report what it shows.",
+            FlotillaError.exit_code,
+        )
+
+
+def _fail(text: str, exit_code: int) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(f"{text}\n")
+    sys.exit(exit_code)
+
+
+if __name__ == "__main__":
+    main()

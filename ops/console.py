@@ -1,0 +1,76 @@
+"""
+What commands print: text for people, or one JSON document for programs. The only module that knows rich.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+GAP = 3  # columns between two cells
+
+_is_colored = True
+
+
+def set_color(*, is_colored: bool) -> None:
+    """
+    Whether text may have colour; NO_COLOR and a missing terminal switch it off in any case.
+    """
+    global _is_colored
+    _is_colored = is_colored
+
+
+def document(value: Any) -> None:
+    """
+    Print a value as one JSON document: dataclasses as objects, paths as text.
+    """
+    sys.stdout.write(json.dumps(value, default=_plain, indent=2) + "\n")
+
+
+def line(text: str = "", style: str = "") -> None:
+    """
+    Print a line exactly as it is; nothing in it is taken for markup, nothing is wrapped.
+    """
+    _console().print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
+
+
+def raw(text: str) -> None:
+    """
+    Pass on a piece of a log, unchanged and at once.
+    """
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], styles: Mapping[str, str] | None = None) -> None:
+    """
+    Print rows in aligned columns. A cell whose text is a key of `styles` gets that style.
+    """
+    from rich.text import Text
+
+    lines = [headings, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    for number, cells in enumerate(lines):
+        text = Text(style="bold" if number == 0 else "")
+        for cell, width in zip(cells, widths, strict=True):
+            text.append(cell, style=(styles or {}).get(cell, "")).append(" " * (width - len(cell) + GAP))
+        text.rstrip()
+        _console().print(text, soft_wrap=True)
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(file=sys.stdout, no_color=not _is_colored, highlight=False)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
