@@ -155,6 +155,8 @@ def _events(text: str) -> Iterator[yaml.Event]:
 def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
+    except FileNotFoundError:
+        raise _RefusedError("there is no such file", "Write it as docs/settings.md says, or choose another stack") from None
     except OSError as error:
         raise _RefusedError(f"the file cannot be read ({error.strerror})", "Check the file and its permissions") from None
     if len(content) > FILE_MAXIMUM_BYTES:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from settings.catalog import LOCATIONS, SERVER_TYPES, ServerType
 from settings.model import Model
@@ -33,9 +33,9 @@ VOLUME_MINIMUM_GB = 10
 VOLUME_MAXIMUM_GB = 10_240
 
 
-Location = Annotated[str, AfterValidator(one_of(LOCATIONS, "one of Hetzner's locations"))]
-NetworkZone = Annotated[str, AfterValidator(one_of(set(LOCATIONS.values()), "one of Hetzner's network zones"))]
-ServerTypeName = Annotated[str, AfterValidator(one_of(SERVER_TYPES, "a server type in settings/catalog.py"))]
+Location = Annotated[str, *one_of(LOCATIONS, "one of Hetzner's locations")]
+NetworkZone = Annotated[str, *one_of(set(LOCATIONS.values()), "one of Hetzner's network zones")]
+ServerTypeName = Annotated[str, *one_of(SERVER_TYPES, "a server type in settings/catalog.py")]
 
 
 class Role(StrEnum):

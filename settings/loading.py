@@ -13,7 +13,7 @@ from ops.errors import SettingsError
 from settings.checks import check_environment, check_fleet, check_project, check_served
 from settings.documents import Document, read_document
 from settings.environment import Environment
-from settings.problems import Finding, Problem, Source, error_of, validate
+from settings.problems import Finding, Problem, Source, dotted, error_of, validate
 from settings.project import Project
 from settings.releases import ProjectReleases, Releases, check_releases, releases_file
 from settings.values import is_name, suggest
@@ -121,14 +121,26 @@ def _environment(stack: str, root: Path, config: Mapping[str, Any], problems: li
     if findings:
         source = _config_source(stack, root)
         problems.extend(source.problem(finding) for finding in findings)
-    for key in sorted(config.keys() - {ENVIRONMENT}):
+    for key in sorted(str(key) for key in config.keys() - {ENVIRONMENT}):
         mend = suggest(key, [ENVIRONMENT])
-        problems.append(Problem(file=_config_name(stack), path=f"{NAMESPACE}:{key}", fact="unknown key", next_step=mend))
+        problems.append(
+            Problem(file=_config_name(stack), path=dotted((f"{NAMESPACE}:{key}",)), fact="unknown key", next_step=mend)
+        )
     return environment
 
 
 def _project_files(root: Path) -> list[Path]:
-    return sorted((root / "projects").glob("*.yaml"))
+    """
+    Every project's file; hidden ones are editors' own.
+    """
+    return sorted(path for path in (root / "projects").glob("*.yaml") if not path.name.startswith("."))
+
+
+def _shown(path: Path) -> str:
+    """
+    A file's folder and name for people, even if its name is not one that people write.
+    """
+    return f"{path.parent.name}/{path.name if path.name.isprintable() else ascii(path.name)}"
 
 
 def _projects(root: Path, problems: list[Problem]) -> dict[str, tuple[Project, Source]]:
@@ -137,10 +149,10 @@ def _projects(root: Path, problems: list[Problem]) -> dict[str, tuple[Project, S
     """
     for path in sorted((root / "projects").glob("*.yml")):
         mend = f"Rename it to {path.stem}.yaml"
-        problems.append(Problem(file=f"projects/{path.name}", fact="project files end in .yaml", next_step=mend))
+        problems.append(Problem(file=_shown(path), fact="project files end in .yaml", next_step=mend))
     found: dict[str, tuple[Project, Source]] = {}
     for path in _project_files(root):
-        document = read_document(path, f"projects/{path.name}")
+        document = read_document(path, _shown(path))
         if isinstance(document, Problem):
             problems.append(document)
             continue

@@ -100,7 +100,15 @@ def validate(model: type[AnyModel], data: object) -> tuple[AnyModel | None, list
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        return None, [_finding(model, dict(detail)) for detail in error.errors(include_url=False)]
+        details = [dict(detail) for detail in error.errors(include_url=False)]
+        return None, [_finding(model, detail) for detail in details if not _is_echo(detail)]
+
+
+def _is_echo(detail: dict[str, Any]) -> bool:
+    """
+    Whether this only repeats other errors: entries with mistakes are not counted, so their list looks too short.
+    """
+    return detail["type"] == "too_short" and bool(detail["input"])
 
 
 def _finding(model: type[BaseModel], detail: dict[str, Any]) -> Finding:
@@ -132,7 +140,7 @@ def _explain_size(kind: str, value: object, context: dict[str, Any]) -> tuple[st
         case "less_than_equal":
             return f"{excerpt(value)} is above the maximum of {context['le']}", "Lower it"
         case "too_short":
-            return f"this has fewer than {context['min_length']} entries", "Add one"
+            return "this is empty", "Add an entry"
         case "too_long":
             return f"this has more than {context['max_length']} entries", "Remove some"
         case "string_too_long":

@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 
 from settings.documents import read_document
-from settings.problems import Finding, Problem, error_of, validate
+from settings.problems import Finding, Problem, Source, error_of, validate
 from settings.release import (
     FULL_WEIGHT,
     HISTORY_LIMIT,
@@ -116,6 +116,8 @@ def with_release(releases: Releases, project: str, image: str, *, at: datetime |
     """
     The same releases, but with all of the project's traffic on this image; what was served moves into the history as of `at`
     (default: now). An image that is served already keeps its slot; a new one takes the slot that the main release leaves free.
+
+    Raises: SettingsError if this is not an image with its digest.
     """
     before = releases.projects.get(project)
     serving = _taking_over(image, before)
@@ -136,7 +138,10 @@ def _serving(before: ProjectReleases | None) -> tuple[Release, ...]:
 def _taking_over(image: str, before: ProjectReleases | None) -> Release:
     served = next((release.slot for release in _serving(before) if release.image == image), None)
     free = Slot.B if before and before.main.slot is Slot.A else Slot.A
-    return Release(image=image, slot=served or free)
+    release, findings = validate(Release, {"image": image, "slot": served or free})
+    if release is None:
+        raise error_of(Source(file="release", lines={}).problem(finding) for finding in findings)
+    return release
 
 
 def write_releases(path: Path, releases: Releases) -> None:

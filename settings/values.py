@@ -12,6 +12,7 @@ import binascii
 import difflib
 import ipaddress
 import re
+import reprlib
 from collections.abc import Callable, Collection, Iterable
 from typing import Annotated
 
@@ -26,7 +27,10 @@ def excerpt(value: object) -> str:
     """
     A value as it is shown in an error: quoted, control characters escaped, never longer than a line.
     """
-    text = ascii(value) if not isinstance(value, str) or not value.isprintable() else repr(value)
+    try:
+        text = repr(value) if isinstance(value, str) else reprlib.repr(value)
+    except ValueError:
+        text = "a very long number"
     return text if len(text) <= EXCERPT_CHARACTERS else f"{text[:EXCERPT_CHARACTERS]}..."
 
 
@@ -46,9 +50,9 @@ def suggest(word: str, known: Iterable[str]) -> str:
     return f"Write `{nearest[0]}` if you meant that" if nearest else f"Known are {', '.join(choices)}"
 
 
-def one_of(known: Collection[str], what: str) -> Callable[[str], str]:
+def one_of(known: Collection[str], what: str) -> tuple[AfterValidator, object]:
     """
-    A validator that refuses words that are not known, and names the nearest one that is.
+    For `Annotated[str, ...]`: refuses words that are not known, and names the nearest one that is.
     """
 
     def check(value: str) -> str:
@@ -56,7 +60,7 @@ def one_of(known: Collection[str], what: str) -> Callable[[str], str]:
             raise refuse(f"{excerpt(value)} is not {what}", suggest(value, known))
         return value
 
-    return check
+    return AfterValidator(check), Field(json_schema_extra={"enum": sorted(known)})
 
 
 def _matching(pattern: str, what: str, example: str) -> tuple[AfterValidator, object]:
@@ -67,7 +71,11 @@ def _matching(pattern: str, what: str, example: str) -> tuple[AfterValidator, ob
             raise refuse(f"{excerpt(value)} is not {what}", f"Write it like `{example}`")
         return value
 
-    return AfterValidator(check), Field(json_schema_extra={"pattern": f"^{pattern}$"})
+    return AfterValidator(check), Field(json_schema_extra={"pattern": f"^{pattern}$", "examples": [example]})
+
+
+def _checked(check: Callable[[str], str], example: str) -> tuple[AfterValidator, object]:
+    return AfterValidator(check), Field(json_schema_extra={"examples": [example]})
 
 
 def is_name(value: str) -> bool:
@@ -145,11 +153,11 @@ _DIGEST = r"sha256:[0-9a-f]{64}"
 Name = Annotated[
     str, *_matching(_LABEL, "a name: a letter, then at most 39 of a-z, 0-9 and `-`, no `-` at the end", "guestbook")
 ]
-Hostname = Annotated[str, AfterValidator(_hostname)]
-Network = Annotated[str, AfterValidator(_network)]
-Ipv4Network = Annotated[str, AfterValidator(_ipv4_network)]
-PublicKey = Annotated[str, AfterValidator(_public_key)]
-FilePath = Annotated[str, AfterValidator(_path)]
+Hostname = Annotated[str, *_checked(_hostname, "shop.example.com")]
+Network = Annotated[str, *_checked(_network, "203.0.113.0/28")]
+Ipv4Network = Annotated[str, *_checked(_ipv4_network, "10.0.0.0/16")]
+PublicKey = Annotated[str, *_checked(_public_key, "ssh-ed25519 AAAA... name")]
+FilePath = Annotated[str, *_checked(_path, "examples/guestbook")]
 Text = Annotated[str, Field(max_length=4096), AfterValidator(_text)]
 Person = Annotated[str, *_matching(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,79}", "a person or team", "web-team")]
 HttpsUrl = Annotated[
