@@ -1,0 +1,62 @@
+"""
+Why a service does not run, for a person: how its last task ended, what its healthcheck said, its last log lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import docker.errors
+
+from sandbox.plugins.docker.converge import task_error
+from sandbox.plugins.docker.types import Client
+
+LOG_LINES: Final = 15
+HEALTH_RESULTS: Final = 3
+_NOT_HERE: Final = (docker.errors.APIError, docker.errors.DockerException)
+
+
+def collect_evidence(api: Client, service_id: str) -> str:
+    """
+    Several lines of text; what cannot be had (a container on another node, gone already) is left out.
+    """
+    tasks = sorted(api.tasks(filters={"service": service_id}), key=lambda task: str(task["CreatedAt"]))
+    started = [task for task in tasks if _container_of(task)]
+    if not tasks:
+        return "no task was made: no node takes it"
+    parts = [f"last task: {tasks[-1]['Status']['State']}: {task_error(tasks[-1])}"]
+    if started:
+        container = _container_of(started[-1])
+        # The one that failed has more to say than the successor that has just begun.
+        failed = [task for task in started if task["Status"]["State"] == "failed"]
+        container = _container_of(failed[-1]) if failed else container
+        parts += [_health(api, container), _logs(api, container)]
+    return "\n".join(part for part in parts if part)
+
+
+def _container_of(task: Mapping[str, Any]) -> str:
+    return str((task["Status"].get("ContainerStatus") or {}).get("ContainerID", ""))
+
+
+def _health(api: Client, container: str) -> str:
+    with contextlib.suppress(*_NOT_HERE):
+        state = api.inspect_container(container)["State"]
+        results = (state.get("Health") or {}).get("Log") or []
+        return "\n".join(
+            f"healthcheck: exit {item['ExitCode']}: {_one_line(item['Output'])}" for item in results[-HEALTH_RESULTS:]
+        )
+    return ""
+
+
+def _logs(api: Client, container: str) -> str:
+    with contextlib.suppress(*_NOT_HERE):
+        text = api.logs(container, stdout=True, stderr=True, tail=LOG_LINES)
+        lines = bytes(text).decode(errors="replace").rstrip().splitlines()
+        return "\n".join(f"log: {line}" for line in lines)
+    return ""
+
+
+def _one_line(text: str) -> str:
+    return " / ".join(text.strip().splitlines())[:300] or "(no output)"
