@@ -1,0 +1,8 @@
+"""
+Machines behind the emulated cloud: containers that boot systemd and cloud-init, with real addresses, disks and packet rules.
+"""
+
+from sandbox.cloud.machines.lifecycle import pause, remove_everything, resume
+from sandbox.cloud.machines.machines import Machines
+
+__all__ = ["Machines", "pause", "remove_everything", "resume"]

@@ -1,0 +1,114 @@
+"""
+One server's container: made, started, stopped, removed. What it is connected to is `sandbox.cloud.machines.machines`' matter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from docker.errors import NotFound
+
+from sandbox.cloud.machines.model import MachineSpec
+from sandbox.instance import REGISTRY_HOST, REGISTRY_PORT, Instance
+
+SERVER_LABEL = "flotilla.server"
+CAPABILITIES = [
+    "SYS_ADMIN", "NET_ADMIN", "NET_RAW", "SYS_PTRACE", "SYS_CHROOT", "MKNOD", "DAC_READ_SEARCH", "AUDIT_WRITE", "SYS_NICE",
+    "SYS_BOOT",
+]  # fmt: skip
+GIB = 1024**3
+CPU_PERIOD_US = 100_000
+
+
+def container_name(instance: Instance, server_name: str) -> str:
+    """
+    The container of a server.
+    """
+    return instance.name("srv", server_name)
+
+
+def find(client: Any, instance: Instance, server_id: int) -> Any | None:
+    """
+    The container of a server, or None where somebody removed it.
+    """
+    found = client.containers.list(all=True, filters={"label": [_label(instance), f"{SERVER_LABEL}={server_id}"]})
+    return found[0] if found else None
+
+
+def all_machines(client: Any, instance: Instance) -> dict[int, dict[str, Any]]:
+    """
+    Docker's short description of every machine container, by server id.
+    """
+    rows = client.api.containers(all=True, filters={"label": [_label(instance), SERVER_LABEL]})
+    return {int(row["Labels"][SERVER_LABEL]): row for row in rows}
+
+
+def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed: Path, devices: str) -> Any:
+    """
+    Make the container of a server without starting it. `devices` is the host's folder that becomes /dev/disk.
+    """
+    docker_volume = instance.name("docker", spec.server_id)
+    labels = {**instance.labels, SERVER_LABEL: str(spec.server_id)}
+    client.volumes.create(docker_volume, labels=labels)
+    mounts = [
+        "/sys/fs/cgroup:/sys/fs/cgroup:rw",
+        f"{seed}:/var/lib/cloud/seed/nocloud:ro",
+        f"{devices}:/dev/disk",
+        f"{docker_volume}:/var/lib/docker",
+    ]
+    if instance.ca_certificate.is_file():
+        mounts.append(f"{instance.ca_certificate}:/etc/docker/certs.d/{REGISTRY_HOST}:{REGISTRY_PORT}/ca.crt:ro")
+    return client.containers.create(
+        image,
+        ["/sbin/init"],
+        name=container_name(instance, spec.name),
+        hostname=spec.name,
+        labels=labels,
+        network=instance.network_name,
+        cap_add=CAPABILITIES,
+        cgroupns="host",
+        device_cgroup_rules=["b 7:* rwm"],
+        security_opt=["seccomp=unconfined", "apparmor=unconfined"],
+        stop_signal="SIGRTMIN+3",
+        tmpfs={"/run": "", "/tmp": ""},  # noqa: S108 - a mount point in the machine
+        volumes=mounts,
+        **limits(client.info(), spec),
+    )
+
+
+def limits(host: dict[str, Any], spec: MachineSpec) -> dict[str, Any]:
+    """
+    Memory and processor limits of a server's type, as far as this host has that much and can limit it.
+    """
+    chosen: dict[str, Any] = {}
+    if host.get("MemoryLimit"):
+        chosen["mem_limit"] = min(int(spec.memory_gb * GIB), host["MemTotal"])
+        chosen["memswap_limit"] = chosen["mem_limit"] if host.get("SwapLimit") else -1
+    if host.get("CpuCfsQuota"):
+        chosen["cpu_period"] = CPU_PERIOD_US
+        chosen["cpu_quota"] = min(spec.cores, host["NCPU"]) * CPU_PERIOD_US
+    return chosen
+
+
+def resize(client: Any, container: Any, spec: MachineSpec) -> None:
+    """
+    Give a container the limits of another server type.
+    """
+    container.update(**limits(client.info(), spec))
+
+
+def remove(client: Any, instance: Instance, server_id: int) -> None:
+    """
+    Remove a server's container and everything that only it used; no error when it is gone already.
+    """
+    container = find(client, instance, server_id)
+    if container is not None:
+        container.remove(force=True, v=True)
+    with contextlib.suppress(NotFound):
+        client.volumes.get(instance.name("docker", server_id)).remove(force=True)
+
+
+def _label(instance: Instance) -> str:
+    return f"flotilla.instance={instance.id}"

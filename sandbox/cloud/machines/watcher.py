@@ -1,0 +1,100 @@
+"""
+Watches Docker for machines that start and stop without the cloud having asked: a reboot or poweroff inside, or somebody's hand.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import requests
+from docker.errors import APIError
+
+from sandbox.cloud.machines.machine import SERVER_LABEL
+from sandbox.instance import Instance
+
+RECONNECT_S = 1.0
+EVENTS = ["start", "kill", "die", "destroy"]
+REBOOT_CODES = {129}  # 128 + SIGHUP: what the kernel ends init with when something inside calls reboot(2) to restart
+
+
+class Listener(Protocol):
+    """
+    Who wants to know.
+    """
+
+    def resync(self) -> None:
+        """
+        Events may have been missed: compare everything.
+        """
+
+    def started(self, server_id: int) -> None:
+        """
+        The machine runs, with new interfaces.
+        """
+
+    def stopped(self, server_id: int, reboot: bool, by_itself: bool) -> None:
+        """
+        The machine ended: to come back (`reboot`), because it was switched off inside (`by_itself`), or by somebody's hand.
+        """
+
+
+class Watcher:
+    """
+    A thread that follows Docker's events for one instance's machines, and comes back when Docker was away.
+    """
+
+    def __init__(self, instance: Instance, client: Any, listener: Listener) -> None:
+        self._filters = {"label": [f"flotilla.instance={instance.id}", SERVER_LABEL], "type": "container", "event": EVENTS}
+        self._client = client
+        self._listener = listener
+        self._stopping = threading.Event()
+        self._stream: Any = None
+        self._killed: set[str] = set()
+        self._thread = threading.Thread(target=self._run, name="docker-events", daemon=True)
+
+    def start(self) -> None:
+        """
+        Begin to watch.
+        """
+        self._thread.start()
+
+    def stop(self) -> None:
+        """
+        End the thread; returns when it has ended or after a second.
+        """
+        self._stopping.set()
+        if self._stream is not None:
+            with contextlib.suppress(Exception):  # closing a stream that just ended by itself
+                self._stream.close()
+        self._thread.join(timeout=1)
+
+    def _run(self) -> None:
+        follow: Callable[[], None] = self._follow
+        while not self._stopping.is_set():
+            with contextlib.suppress(requests.RequestException, APIError, OSError, ValueError, AttributeError):
+                follow()
+            self._stopping.wait(RECONNECT_S)
+
+    def _follow(self) -> None:
+        self._stream = self._client.events(decode=True, filters=self._filters)
+        self._listener.resync()
+        for event in self._stream:
+            self._tell(event)
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        container, attributes = event["Actor"]["ID"], event["Actor"]["Attributes"]
+        server_id = int(attributes[SERVER_LABEL])
+        if event["Action"] == "start":
+            self._killed.discard(container)
+            self._listener.started(server_id)
+        elif event["Action"] == "kill":
+            self._killed.add(container)
+        elif event["Action"] == "die":
+            by_itself = container not in self._killed
+            reboot = by_itself and int(attributes.get("exitCode", 0)) in REBOOT_CODES
+            self._listener.stopped(server_id, reboot=reboot, by_itself=by_itself)
+        elif event["Action"] == "destroy":
+            self._killed.discard(container)
