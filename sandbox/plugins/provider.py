@@ -105,19 +105,19 @@ class Resource:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
 
-    def check(self, inputs: Properties) -> list[Failure]:  # noqa: ARG002 -- overridden where there is something to check
+    def check(self, inputs: Properties) -> list[Failure]:
         """
         Validation beyond the schema: names, sizes, what excludes what. A value may be UNKNOWN here, at any depth.
         """
         return []
 
-    def is_same(self, key: str, old: Any, new: Any) -> bool:  # noqa: ARG002 -- overridden by types with sets
+    def is_same(self, key: str, old: Any, new: Any) -> bool:
         """
         Whether two values of a top-level input mean the same (None for absent; never called with an UNKNOWN inside).
         """
         return bool(old == new)
 
-    def must_replace(self, key: str, old: Any, new: Any) -> bool:  # noqa: ARG002 -- overridden where values decide
+    def must_replace(self, key: str, old: Any, new: Any) -> bool:
         """
         Whether this change of a top-level input needs a new resource.
         """
@@ -134,6 +134,12 @@ class Resource:
         The inputs and the state as they are in the world now, or None where it is gone. `inputs` is {} on an import.
         """
         raise NotImplementedError
+
+    def resource_id(self, import_id: str) -> str:
+        """
+        The resource's own id, where an import names more than that (`<zone>/<record>`).
+        """
+        return import_id
 
     def update(self, context: Context, id: str, old_state: Properties, new_inputs: Properties) -> Properties:
         """
@@ -187,7 +193,7 @@ class Provider:
         """
         raise NotImplementedError
 
-    def explain(self, error: Exception) -> str | None:  # noqa: ARG002 -- overridden where the client has errors
+    def explain(self, error: Exception) -> str | None:
         """
         The one line to show for an error of the API client, or None where this provider does not know the error.
         """

@@ -42,6 +42,12 @@ class Schema:
         entry = self._document["resources"][token]
         return [key for key in entry["outputs"] if key not in entry["inputs"] or key in computed]
 
+    def inputs(self, token: str) -> list[str]:
+        """
+        Every input a resource type accepts.
+        """
+        return list(self._document["resources"][token]["inputs"])
+
     def package(self) -> str:
         """
         The answer to GetSchema: name and version. The types are in the SDK, and no code is generated from a stand-in.

@@ -2,7 +2,7 @@
 The engine's side of a stand-in plugin: the gRPC `ResourceProvider` service over one `Provider`.
 """
 
-# ruff: noqa: N802, ARG002 -- the names and signatures are those of the gRPC service
+# ruff: noqa: N802 -- the names and signatures are those of the gRPC service
 
 from __future__ import annotations
 
@@ -139,8 +139,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         if found is None:
             return provider_pb2.ReadResponse()
         hidden = inputs.secrets | state.secrets | resource.secret_outputs
+        id_ = resource.resource_id(request.id)
         new_inputs = {**found[0], **_kept_defaults(inputs.internal, found[0])}
-        return provider_pb2.ReadResponse(id=request.id, inputs=encode(new_inputs, hidden), properties=encode(found[1], hidden))
+        return provider_pb2.ReadResponse(id=id_, inputs=encode(new_inputs, hidden), properties=encode(found[1], hidden))
 
     @answered
     def Update(self, request: Any, call: Any) -> Any:

@@ -16,7 +16,7 @@ from sandbox.plugins.wire import struct_pb2
 
 # The signatures of Pulumi's wire format. Source: sdk/python/lib/pulumi/runtime/rpc.py, v3.259.0.
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 -- a public marker of the format
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
 ASSET: Final = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"

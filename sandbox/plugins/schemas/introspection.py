@@ -22,6 +22,8 @@ from typing import Any
 
 from sandbox.plugins.provider import Provider
 
+importlib.import_module("pulumi")  # the real one, before `toolchain.protocol` can put a bare package in its place
+
 Schema = dict[str, Any]
 
 WORDS = {str: "string", int: "integer", float: "number", bool: "boolean", object: "any"}
@@ -152,7 +154,8 @@ def _resource_classes(sdk: ModuleType) -> dict[str, Any]:
     modules = [sdk] + [
         importlib.import_module(f"{sdk.__name__}.{item.name}") for item in pkgutil.iter_modules(sdk.__path__) if item.ispkg
     ]
-    classes: list[Any] = [item for module in modules for item in vars(module).values() if inspect.isclass(item)]
+    # getattr, not vars: the SDK's subpackages are loaded by the first attribute asked of them
+    classes: list[Any] = [item for module in modules for name in dir(module) if inspect.isclass(item := getattr(module, name))]
     return {item.pulumi_type: item for item in classes if isinstance(getattr(item, "pulumi_type", None), str)}
 
 

@@ -1,0 +1,3 @@
+"""
+The stand-in for the Cloudflare provider, over the official `cloudflare` client.
+"""

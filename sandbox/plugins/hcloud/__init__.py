@@ -1,0 +1,3 @@
+"""
+The stand-in for the Hetzner Cloud provider, over the official `hcloud` client.
+"""
