@@ -75,9 +75,10 @@ def lay_stand_ins(python: Path, pulumi_home: Path) -> None:
     if (CHECKOUT / "sandbox" / "plugins" / "install.py").is_file():
         process = subprocess.run(command, cwd=CHECKOUT, stderr=subprocess.PIPE, text=True, check=False)
         if process.returncode != 0:
+            said = "\n    ".join(process.stderr.strip().splitlines()[-3:])
             raise FlotillaError(
                 f"{pulumi_home}: the stand-in plugins could not be put there. The sandbox cannot be used. "
-                f"Mend what it says and run `make up` again:\n    {process.stderr.strip()}"
+                f"Mend what it says and run `make up` again:\n    {said}"
             )
 
 
