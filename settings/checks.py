@@ -178,7 +178,7 @@ def _check_domains(environment: Environment, project: Project, owners: dict[str,
                 fact=f"`{hostname}` is a domain of the project `{owners[hostname]}` already",
                 next_step="Remove it from one of them",
             )
-        elif not _is_inside(hostname, environment.zone):
+        elif _is_inside(environment.domain, environment.zone) and not _is_inside(hostname, environment.zone):
             yield Finding(
                 location=location,
                 fact=f"`{hostname}` is not in the zone `{environment.zone}` of `{environment.name}`",

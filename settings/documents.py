@@ -49,12 +49,13 @@ class _RefusedError(Exception):
 @dataclass
 class _Frame:
     """
-    A mapping or list that is being filled; `key` is the mapping's key that waits for its value.
+    A mapping or list that is being filled; `key` is the mapping's key that waits for its value, in `key_line`.
     """
 
     container: dict[str, Any] | list[Any]
     location: Location
     key: str | None = None
+    key_line: int = 0
 
 
 @dataclass
@@ -103,7 +104,7 @@ class _Builder:
             if event.value in frame.container:
                 first = self.lines[(*frame.location, event.value)]
                 raise _RefusedError(f"the key {excerpt(event.value)} is already in line {first}", "Keep one of them", line)
-            frame.key = event.value
+            frame.key, frame.key_line = event.value, line
         else:
             self._place(_plain(event.value) if event.implicit[0] else event.value, line)
 
@@ -120,7 +121,7 @@ class _Builder:
                 location = (*frame.location, len(frame.container))
                 frame.container.append(value)
             else:
-                key, frame.key = str(frame.key), None
+                key, line, frame.key = str(frame.key), frame.key_line, None
                 location = (*frame.location, key)
                 frame.container[key] = value
         self.lines[location] = line

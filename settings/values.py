@@ -16,7 +16,7 @@ import reprlib
 from collections.abc import Callable, Collection, Iterable
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 REFUSED = "refused"
@@ -60,7 +60,8 @@ def one_of(known: Collection[str], what: str) -> tuple[AfterValidator, object]:
             raise refuse(f"{excerpt(value)} is not {what}", suggest(value, known))
         return value
 
-    return AfterValidator(check), Field(json_schema_extra={"enum": sorted(known)})
+    choices: list[JsonValue] = [*sorted(known)]
+    return AfterValidator(check), Field(json_schema_extra={"enum": choices})
 
 
 def _matching(pattern: str, what: str, example: str) -> tuple[AfterValidator, object]:
