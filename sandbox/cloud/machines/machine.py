@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from docker.errors import NotFound
+from docker.types import Mount
 
 from sandbox.cloud.machines.model import MachineSpec
 from sandbox.instance import REGISTRY_HOST, REGISTRY_PORT, Instance
@@ -53,13 +54,14 @@ def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed:
     labels = {**instance.labels, SERVER_LABEL: str(spec.server_id)}
     client.volumes.create(docker_volume, labels=labels)
     mounts = [
-        "/sys/fs/cgroup:/sys/fs/cgroup:rw",
-        f"{seed}:/var/lib/cloud/seed/nocloud:ro",
-        f"{devices}:/dev/disk",
-        f"{docker_volume}:/var/lib/docker",
+        Mount("/sys/fs/cgroup", "/sys/fs/cgroup", type="bind"),
+        Mount("/var/lib/cloud/seed/nocloud", str(seed), type="bind", read_only=True),
+        Mount("/dev/disk", devices, type="bind"),
+        Mount("/var/lib/docker", docker_volume, type="volume"),
     ]
     if instance.ca_certificate.is_file():
-        mounts.append(f"{instance.ca_certificate}:/etc/docker/certs.d/{REGISTRY_HOST}:{REGISTRY_PORT}/ca.crt:ro")
+        trusted = f"/etc/docker/certs.d/{REGISTRY_HOST}:{REGISTRY_PORT}/ca.crt"
+        mounts.append(Mount(trusted, str(instance.ca_certificate), type="bind", read_only=True))
     return client.containers.create(
         image,
         ["/sbin/init"],
@@ -73,7 +75,7 @@ def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed:
         security_opt=["seccomp=unconfined", "apparmor=unconfined"],
         stop_signal="SIGRTMIN+3",
         tmpfs={"/run": "", "/tmp": ""},  # noqa: S108 - a mount point in the machine
-        volumes=mounts,
+        mounts=mounts,
         **limits(client.info(), spec),
     )
 
