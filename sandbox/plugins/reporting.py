@@ -79,15 +79,17 @@ class EngineLog:
 
     def write(self, severity: str, text: str, urn: str = "") -> None:
         """
-        Show a message; severity is debug, info, warning or error.
+        Show a message; severity is debug, info, warning, error, or status: shown while it lasts, and not kept.
         """
         with self._lock:
             if self._stub is None and self.address:
                 self._stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(self.address))
         if self._stub is None:
             return
-        level = engine_pb2.LogSeverity.Value(severity.upper())
+        is_status = severity == "status"
+        level = engine_pb2.LogSeverity.Value("INFO" if is_status else severity.upper())
+        entry = engine_pb2.LogRequest(severity=level, message=text, urn=urn, ephemeral=is_status)
         try:
-            self._stub.Log(engine_pb2.LogRequest(severity=level, message=text, urn=urn), timeout=LOG_TIMEOUT_S)
+            self._stub.Log(entry, timeout=LOG_TIMEOUT_S)
         except grpc.RpcError:
             return

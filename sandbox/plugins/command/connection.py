@@ -93,7 +93,7 @@ def patience_of(connection: Mapping[str, Any], context: Context) -> ssh.Patience
         dial_error_limit=int(connection.get("dialErrorLimit", ssh.DIAL_ERROR_LIMIT)),
         per_dial_timeout_s=int(connection.get("perDialTimeout", ssh.PER_DIAL_TIMEOUT_S)),
         cancelled=context.cancelled,
-        on_failure=lambda text: context.log("info", text),
+        on_failure=lambda text: context.log("status", text),
     )
 
 

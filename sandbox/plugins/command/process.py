@@ -98,7 +98,7 @@ class _Listener:
         with self._lock:
             self.outcome.mixed.append(line)
         if name in self._job.logged:
-            self._log("info", line)
+            self._log("status", line)
 
 
 def run(job: Job, context: Context | None, timeout_s: float) -> Outcome:

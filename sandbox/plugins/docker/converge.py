@@ -22,7 +22,7 @@ ATTEMPTS: Final = 2
 FIRST_POLL_S: Final = 0.1
 LONGEST_POLL_S: Final = 1.0
 
-_ENDED: Final = frozenset({"failed", "rejected", "complete", "orphaned"})
+ENDED: Final = frozenset({"failed", "rejected", "complete", "orphaned"})
 _FAILED_UPDATES: Final = {
     "paused": "the update stopped half way",
     "rollback_completed": "the update failed and Docker put the old version back",
@@ -68,7 +68,7 @@ def judge_tasks(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) 
     current = [task for task in tasks if _is_current(task, spec["TaskTemplate"])]
     wanted = [task for task in current if task["DesiredState"] == "running"]
     running = sum(1 for task in wanted if task["Status"]["State"] == "running")
-    ended = [task for task in current if task["Status"]["State"] in _ENDED]
+    ended = [task for task in current if task["Status"]["State"] in ENDED]
     attempts = 1 if _restart_condition(spec) == "none" else ATTEMPTS
     worst = max(Counter(task.get("Slot") for task in ended).values(), default=0)
     progress = f"{running}/{replicas} running{_states(wanted)}"
@@ -80,11 +80,12 @@ def judge_tasks(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) 
 
 def judge_update(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], earlier: str) -> Verdict:
     """
-    The verdict on an update. `earlier` is when the last update before this one started: its status means nothing now.
+    The verdict on an update. `earlier` is when the last update before this one started: its status means nothing now. Docker
+    gives an update that changes no task no status at all.
     """
     status = service.get("UpdateStatus") or {}
     verdict = judge_tasks(service, tasks)
-    if status.get("StartedAt", "") == earlier:
+    if status.get("StartedAt", earlier) == earlier:
         return verdict
     state = status.get("State", "")
     if state in _FAILED_UPDATES:
@@ -114,7 +115,7 @@ def wait(api: Client, service_id: str, judge: Callable[[Any, Any], Verdict], lim
         now = time.monotonic()
         if verdict.progress != shown:
             shown = verdict.progress
-            context.log("info", f"service {service['Spec']['Name']}: {shown}")
+            context.log("status", f"service {service['Spec']['Name']}: {shown}")
         stable_since = (stable_since or now) if verdict.is_done else None
         if stable_since is not None and now - stable_since >= limits.stable_s:
             return ""

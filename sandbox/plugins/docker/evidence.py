@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import docker.errors
 
-from sandbox.plugins.docker.converge import task_error
+from sandbox.plugins.docker.converge import ENDED, task_error
 from sandbox.plugins.docker.types import Client
 
 LOG_LINES: Final = 15
@@ -20,18 +20,17 @@ _NOT_HERE: Final = (docker.errors.APIError, docker.errors.DockerException)
 
 def collect_evidence(api: Client, service_id: str) -> str:
     """
-    Several lines of text; what cannot be had (a container on another node, gone already) is left out.
+    Several lines of text. What cannot be had (a container on another node, gone already) is left out.
     """
     tasks = sorted(api.tasks(filters={"service": service_id}), key=lambda task: str(task["CreatedAt"]))
-    started = [task for task in tasks if _container_of(task)]
     if not tasks:
         return "no task was made: no node takes it"
-    parts = [f"last task: {tasks[-1]['Status']['State']}: {task_error(tasks[-1])}"]
-    if started:
-        container = _container_of(started[-1])
-        # The one that failed has more to say than the successor that has just begun.
-        failed = [task for task in started if task["Status"]["State"] == "failed"]
-        container = _container_of(failed[-1]) if failed else container
+    # The one that ended has more to say than the successor that has just begun.
+    ended = [task for task in tasks if task["Status"]["State"] in ENDED]
+    told = (ended or tasks)[-1]
+    parts = [f"last task: {told['Status']['State']}: {task_error(told)}"]
+    container = next((found for task in reversed(ended + tasks) if (found := _container_of(task))), "")
+    if container:
         parts += [_health(api, container), _logs(api, container)]
     return "\n".join(part for part in parts if part)
 
