@@ -15,7 +15,7 @@ from sandbox.cloud.store import Document, Store
 
 Body = Mapping[str, Any]
 
-WRITABLE = ("name", "type", "content", "data", "priority", "proxied", "ttl", "settings", "comment", "tags")
+WRITABLE = ("name", "type", "content", "data", "priority", "proxied", "ttl", "private_routing", "settings", "comment", "tags")
 RECORD_GONE = (81044, "Record does not exist.")
 BATCH_ORDER = ("deletes", "patches", "puts", "posts")
 

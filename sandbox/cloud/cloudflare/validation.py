@@ -48,6 +48,7 @@ def record_from(body: Mapping[str, Any], zone: str) -> Document:
         "proxiable": kind in PROXIABLE,
         "proxied": is_proxied,
         "ttl": _ttl(body, is_proxied=is_proxied),
+        **({"private_routing": True} if _flag(body, "private_routing") else {}),
         "settings": _settings(body),
         "meta": {},
         "comment": _comment(body),

@@ -162,6 +162,14 @@ def test_a_proxied_record_has_an_automatic_ttl(client: Cloudflare, zone_id: str)
     assert (record.proxied, record.ttl) == (True, 1)
 
 
+def test_settings_and_private_routing_are_kept(client: Cloudflare, zone_id: str) -> None:
+    """What has no effect in the sandbox is still stored, so that the provider sees no difference."""
+    made = create(client, zone_id, proxied=True, settings={"ipv4_only": True}, private_routing=True)
+    assert (made.settings.ipv4_only, made.private_routing) == (True, True)
+    with pytest.raises(BadRequestError):
+        create(client, zone_id, name="other", settings={"ipv4_only": "yes"})
+
+
 def test_overwrite_sets_what_it_leaves_out_to_the_default(client: Cloudflare, zone_id: str) -> None:
     """PUT replaces the record whole and keeps its id and time of creation."""
     made = create(client, zone_id, comment="first", tags=["owner:dns"], ttl=600)
