@@ -139,7 +139,7 @@ def test_file_is_for_people(tmp_path: Path) -> None:
     lines = render_releases(releases).splitlines()
     assert lines[0].startswith("# Which image of each project this environment serves.")
     assert [line for line in lines if line in ("  aaa:", "  guestbook:")] == ["  aaa:", "  guestbook:"]
-    assert f"  - image: {image(1)}" in lines
+    assert f"    - image: {image(1)}" in lines
 
 
 def test_file_and_folder_appear(tmp_path: Path) -> None:

@@ -1,0 +1,145 @@
+"""
+Strings that would do harm somewhere never get past the settings.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path as FilePath
+from typing import Any
+
+import pytest
+
+from settings.environment import Environment
+from settings.model import Model
+from settings.problems import validate
+from settings.project import Project
+from settings.release import Releases
+
+Path = tuple[str | int, ...]
+
+CASES = FilePath(__file__).parents[1] / "cases" / "settings"
+# Every key that there is, with a valid value: test_complete_data_is_complete holds it to that.
+COMPLETE: dict[type[Model], dict[str, Any]] = {
+    Environment: json.loads((CASES / "environment.json").read_text()),
+    Project: json.loads((CASES / "project.json").read_text()),
+    Releases: json.loads((CASES / "releases.json").read_text()),
+}
+FREE_TEXT: set[Path] = {("env", "LOG_LEVEL")}
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Each value that is not a container, with where it is."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from leaves(inner, (*path, index))
+    else:
+        yield path, value
+
+
+def with_value(data: Any, path: Path, value: Any) -> Any:
+    """The data with another value at this place."""
+    changed = copy.deepcopy(data)
+    inner = changed
+    for part in path[:-1]:
+        inner = inner[part]
+    inner[path[-1]] = value
+    return changed
+
+
+STRINGS = [(model, path) for model, data in COMPLETE.items() for path, value in leaves(data) if isinstance(value, str)]
+NAMED = [
+    (Environment, ("servers",)),
+    (Environment, ("access", "public_keys")),
+    (Project, ("env",)),
+    (Releases, ("projects",)),
+]
+
+
+HARMS = [
+    *(
+        "$(id)",
+        "`id`",
+        ";id",
+        "|id",
+        "&id",
+        "\nid",
+        " || reboot",
+        "${HOME}",
+        "!x",
+        "#x",
+        "*",
+        "?",
+        "[a]",
+        "()",
+        "-o ProxyCommand=x\n",
+    ),
+    *("'", '"', "\\", "//\\", "' OR 1=1 --", "<script>", "\r\nSet-Cookie: a=b", "%0a;", "../../etc/passwd\x00"),
+    *("{{.Env}}", "{%x%}", "{import /etc/passwd}", "}\nreverse_proxy evil"),
+    *("\x00", "\t", "\x1b[2J", "\u202e", "\u2028", "\ud800", "\uff21", "\u00e9"),
+]
+
+
+def hostile_strings(count: int) -> list[str]:
+    """Strings that would do harm in a shell, a path, a template, a header, HTML or a log; the same each time."""
+    chance = random.Random(20261120)  # noqa: S311 - a sample that repeats, not a secret
+    kept = ["", "a", "shop", "10.0.0.0/8", "/data", "registry.example.com/shop", "a.example.com", "A" * 5000, "ssh-rsa AAAA"]
+    harms = HARMS
+    single = [*harms, *(before + harm for before, harm in itertools.product(kept, harms))]
+    mixed = ["".join(chance.choices(harms + kept, k=4)) + chance.choice(harms) for _ in range(count)]
+    return list(dict.fromkeys(single + mixed))[:count]
+
+
+HOSTILE = hostile_strings(1000)
+
+
+def test_hostile_strings_are_many() -> None:
+    """The sample is as large as it says, without repetition."""
+    assert len(set(HOSTILE)) == 1000
+
+
+@pytest.mark.parametrize(("model", "path"), [place for place in STRINGS if place[1] not in FREE_TEXT], ids=str)
+def test_hostile_strings_are_refused(model: type[Model], path: Path) -> None:
+    """Each of 1,000 hostile strings is refused in each place that takes text, and the finding names the place."""
+    for text in HOSTILE:
+        _, findings = validate(model, with_value(COMPLETE[model], path, text))
+        assert [finding.location for finding in findings] == [path], text
+        assert all(str(finding.fact).isprintable() and len(finding.fact) < 250 for finding in findings), text
+
+
+@pytest.mark.parametrize(("model", "path"), NAMED, ids=str)
+def test_hostile_keys_are_refused(model: type[Model], path: Path) -> None:
+    """Each of 1,000 hostile strings is refused where people choose a key."""
+    data = COMPLETE[model]
+    block = data
+    for part in path:
+        block = block[part]
+    [valid] = block.values()
+    for text in HOSTILE:
+        _, findings = validate(model, with_value(data, path, {text: valid}))
+        named = text.replace("\ud800", "\ufffd" * 3)  # half a character, which no file can hold, is shown as a replacement
+        assert [finding.location for finding in findings] == [(*path, named)], text
+
+
+@pytest.mark.parametrize("path", FREE_TEXT, ids=str)
+def test_free_text_arrives_as_it_is(path: Path) -> None:
+    """Free text is either kept to the letter, or refused for control characters, template syntax or its length."""
+    kept = 0
+    for text in HOSTILE:
+        value, findings = validate(Project, with_value(COMPLETE[Project], path, text))
+        if value is None:
+            assert not text.isprintable() or "{{" in text or len(text) > 4096, text
+            assert [finding.location for finding in findings] == [path]
+        else:
+            kept += 1
+            assert value.env["LOG_LEVEL"] == text
+            assert text.isprintable()
+            assert "{{" not in text
+    assert kept > 100
