@@ -4,8 +4,9 @@ The SDK's gRPC modules without the SDK: `import pulumi` costs a quarter of a sec
     from toolchain.protocol import load
     language_pb2, language_pb2_grpc = load("language_pb2", "language_pb2_grpc")
 
-`pulumi`, `pulumi.runtime` and `pulumi.runtime.proto` become empty packages that only know where their modules lie, so
-their `__init__` files never run. A process that did this cannot `import pulumi` for real afterwards; one that has it keeps it.
+While they load, `pulumi` and the packages below it are empty ones that only know where their modules lie,
+so their `__init__` files do not run. Afterwards these are taken away again: a later `import pulumi` is the real one, and uses
+the same generated modules.
 """
 
 from __future__ import annotations
@@ -24,8 +25,17 @@ def load(*names: str) -> tuple[Any, ...]:
     """
     Import the generated modules of `pulumi.runtime.proto` with these names, for example `provider_pb2`.
     """
-    if "pulumi" not in sys.modules:
-        _enter_bare_packages(_sdk_folder())
+    if "pulumi" in sys.modules:
+        return _import(names)
+    _enter_bare_packages(_sdk_folder())
+    try:
+        return _import(names)
+    finally:
+        for name in BARE_PACKAGES:
+            del sys.modules[name]
+
+
+def _import(names: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(importlib.import_module(f"pulumi.runtime.proto.{name}") for name in names)
 
 

@@ -17,6 +17,8 @@ from ops.errors import FlotillaError, MissingToolError
 from ops.progress import step
 
 STAMP = ".flotilla.json"
+# A copied checkout's scripts name the old path, and after an upgrade of the system another Python looks for other folders.
+BINDINGS = ("checkout", "interpreter")
 PIP = ("-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet")
 
 
@@ -32,9 +34,8 @@ def provide(checkout: Path, environment: Mapping[str, str]) -> Path:
     wanted = fingerprint(checkout)
     if done == wanted and python.exists():
         return python
-    if done.get("checkout", str(checkout)) != str(checkout):
-        shutil.rmtree(virtualenv)  # it came with a copied or moved checkout: its scripts name the old path
-        done = {}
+    if any(done.get(name, wanted[name]) != wanted[name] for name in BINDINGS):
+        shutil.rmtree(virtualenv)
     if not python.exists():
         done = {}
         with step("make .venv"):
@@ -47,7 +48,7 @@ def provide(checkout: Path, environment: Mapping[str, str]) -> Path:
             # `compat` writes a plain path file: the default import hook would cost every start of Python 12 ms.
             options = ["--no-deps", "--no-build-isolation", "--config-settings", "editable_mode=compat"]
             _pip(python, [*options, "-e", str(checkout)], checkout, environment)
-    stamp.write_text(json.dumps(wanted))
+    stamp.write_text(json.dumps(fingerprint(checkout)))
     return python
 
 
@@ -57,6 +58,7 @@ def fingerprint(checkout: Path) -> dict[str, str]:
     """
     return {
         "checkout": str(checkout),
+        "interpreter": str((checkout / ".venv" / "bin" / "python").resolve()),
         "requirements": hashlib.sha256((checkout / "requirements.lock").read_bytes()).hexdigest(),
         "project": hashlib.sha256((checkout / "pyproject.toml").read_bytes()).hexdigest(),
     }

@@ -77,12 +77,15 @@ def test_a_failed_installation_is_tried_again(checkout: Path) -> None:
     assert "--require-hashes" in calls(checkout)
 
 
-def test_an_environment_of_another_path_is_made_anew(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("binding", ["checkout", "interpreter"])
+def test_an_environment_that_is_bound_elsewhere_is_made_anew(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, binding: str
+) -> None:
     """
-    A copied checkout must not run the original's Python.
+    A copied checkout must not run the original's Python, nor an upgraded system its old version's packages.
     """
     stamp = checkout / ".venv" / virtualenv.STAMP
-    stamp.write_text(json.dumps({**virtualenv.fingerprint(checkout), "checkout": "/elsewhere"}))
+    stamp.write_text(json.dumps({**virtualenv.fingerprint(checkout), binding: "/elsewhere"}))
     python = checkout / ".venv" / "bin" / "python"
     script = python.read_text()
     made = []
