@@ -4,12 +4,16 @@ DNS records, through the official client.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from cloudflare import BadRequestError, Cloudflare, NotFoundError
 
 from sandbox.cloud.cloudflare.app import create_app
+from sandbox.cloud.cloudflare.envelope import ApiError
+from sandbox.cloud.cloudflare.records import create_record, delete_record, overwrite_record
+from sandbox.cloud.cloudflare.state import records_of
 from sandbox.cloud.cloudflare.zones import seed_zone
 from sandbox.cloud.store import Store
 
@@ -272,3 +276,31 @@ def test_a_batch_that_fails_does_nothing(client: Cloudflare, zone_id: str) -> No
             zone_id=zone_id, deletes=[{"id": old.id}], posts=[{"name": "x", "type": "A", "content": "no address", "ttl": 1}]
         )
     assert list(client.dns.records.list(zone_id=zone_id)) == [old]
+
+
+def test_of_two_identical_requests_at_once_one_wins(client: Cloudflare, zone_id: str) -> None:
+    """The check for conflicts and the write are one step, so that simultaneous requests cannot both pass."""
+
+    def attempt(_: int) -> int | None:
+        try:
+            create(client, zone_id)
+        except BadRequestError as error:
+            return codes(error)[0]
+        return None
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(attempt, range(16)))
+    assert outcomes.count(None) == 1
+    assert outcomes.count(81058) == 15
+
+
+def test_a_change_of_what_was_deleted_meanwhile_is_refused(store: Store, zone_id: str) -> None:
+    """A request that found the record before another deleted it does not bring it back."""
+    zone = seed_zone(store, "flotilla.test")
+    body = {"name": "www", "type": "A", "content": "127.10.1.11"}
+    found = create_record(store, zone, body)
+    delete_record(store, zone, found)
+    for late in (lambda: overwrite_record(store, zone, found, body), lambda: delete_record(store, zone, found)):
+        with pytest.raises(ApiError, match="81044"):
+            late()
+    assert records_of(store, zone_id) == []
