@@ -3,7 +3,8 @@ The envelope that every answer of Cloudflare's API comes in, and the errors that
 
 Source of the codes and texts, read 2026-11: real answers quoted in public issues, and Cloudflare's note that since October 2024
 a DNS validation error is answered directly, no longer wrapped in `1004 DNS Validation Error` (cloudflare/cloudflare-docs pull
-request 15317). Where no real answer was found the code is 1004.
+request 15317). No quoted answer was found for the numbers 1001, 9007, 9039, 9101, 9106, 9207, 9300, 10405 and 81056: they are
+from memory, so nothing should depend on them. Code 1004 stands for rules of the real API whose code is not known at all.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def record_from(body: Mapping[str, Any], zone: str) -> Document:
     name = record_name(_name(body), zone)
     is_proxied = _flag(body, "proxied")
     if is_proxied and kind not in PROXIABLE:
-        raise invalid(9004, "This record type cannot be proxied.")
+        raise invalid(9004, "This kind of record cannot be proxied")
     return {
         "name": name,
         "type": kind,
