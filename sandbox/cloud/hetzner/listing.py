@@ -45,6 +45,8 @@ def page_of(query: QueryParams, documents: Sequence[Document], filters: Mapping[
 
 def _filtered(query: QueryParams, documents: Iterable[Document], filters: Mapping[str, Read]) -> Iterable[Document]:
     selector = query.get("label_selector")
+    if selector:
+        labels.matches(selector, {})  # a wrong one is refused also where there is nothing to select from
     wanted = {name: set(query.getlist(name)) for name in filters if name in query}
     for document in documents:
         fits = all(_text(filters[name](document)) in values for name, values in wanted.items())
