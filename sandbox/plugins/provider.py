@@ -52,8 +52,8 @@ class Context:
     What surrounds one operation.
 
     `log(severity, text)` writes to the engine's display; severity is debug, info, warning, error or status (shown while it
-    lasts). A long wait should end early, by raising, once `cancelled` is set. `state` is what is recorded, in `read` only: for outputs that nothing in the
-    world shows. `intent` finds what a creation that was cut short left behind.
+    lasts). A long wait should end early, by raising, once `cancelled` is set. `state` is what is recorded, in `read` only: for
+    outputs that nothing in the world shows. `intent` finds what a creation that was cut short left behind.
     """
 
     urn: str

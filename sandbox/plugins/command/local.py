@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import ClassVar, Final
 
-from ops.errors import FlotillaError
+from ops.errors import FlotillaError, SettingsError
 from sandbox.plugins.command.globs import matching_files
 from sandbox.plugins.command.process import Job, check_logging, logged_streams, new_id, previous_outputs, run
 from sandbox.plugins.provider import DEFAULT_TIMEOUT_S, Context, Failure, Function, Properties, Resource
@@ -116,4 +116,6 @@ class Run(Function):
         """
         Run it.
         """
+        if "command" not in arguments:
+            raise SettingsError("command:local:run: command is missing. Nothing was run. Give it.")
         return {**arguments, **run_locally(None, arguments, arguments["command"], {})}

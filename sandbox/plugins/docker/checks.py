@@ -35,6 +35,10 @@ def _ratio(value: Any) -> str:
     return "" if found and 0 <= float(value) <= 1 else f"is {value!r}, and has to be a number from 0.0 to 1.0 as text"
 
 
+def _pair(pattern: str, example: str) -> Rule:
+    return lambda value: "" if re.fullmatch(pattern, str(value)) else f"is {value!r}, and has to be written as {example}"
+
+
 _CHANGE: Final[dict[str, Rule]] = {
     "parallelism": _not_negative,
     "delay": _duration,
@@ -43,6 +47,7 @@ _CHANGE: Final[dict[str, Rule]] = {
     "order": _one_of("stop-first", "start-first"),
 }
 _CONTAINER: Final = "taskSpec.containerSpec"
+_GENERIC: Final = "taskSpec.resources.reservation.genericResources"
 # Paths; `[]` stands for every item of a list.
 RULES: Final[dict[str, Rule]] = {
     **{f"updateConfig.{key}": rule for key, rule in _CHANGE.items()},
@@ -62,6 +67,8 @@ RULES: Final[dict[str, Rule]] = {
     "taskSpec.restartPolicy.maxAttempts": _not_negative,
     "taskSpec.restartPolicy.window": _duration,
     "taskSpec.placement.maxReplicas": _not_negative,
+    f"{_GENERIC}.namedResourcesSpecs[]": _pair(r"[^=]+=.+", "GPU=UUID1"),
+    f"{_GENERIC}.discreteResourcesSpecs[]": _pair(r"[^=]+=\d+", "SSD=3"),
     f"{_CONTAINER}.stopGracePeriod": _duration,
     f"{_CONTAINER}.isolation": _one_of("default", "process", "hyperv"),
     f"{_CONTAINER}.healthcheck.interval": _duration,
