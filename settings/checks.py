@@ -1,19 +1,18 @@
 """
-What has to fit together: rules over settings that are valid part by part. Each yields its findings and never raises.
+What has to fit together inside one file, whose parts are valid by themselves. Each check yields its findings and never raises.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from settings.catalog import LOCATIONS
-from settings.environment import Environment, Role
+from settings.environment import Environment
 from settings.problems import Finding, Location
 from settings.project import Project, Strategy
-from settings.release import Releases
-from settings.values import excerpt, suggest
+from settings.values import excerpt
 
 # RFC 1918.
 PRIVATE_NETWORKS = tuple(ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -23,7 +22,6 @@ DOCKER_BRIDGE = ipaddress.IPv4Network("172.17.0.0/16")
 SHORTEST_SOURCE_PREFIX = {4: 8, 6: 16}
 # Hetzner keeps the network address, the gateway and the broadcast address of a subnet.
 RESERVED_ADDRESSES = 3
-MEGABYTES_PER_GIGABYTE = 1024
 
 
 def check_project(project: Project, file_stem: str) -> Iterator[Finding]:
@@ -77,7 +75,7 @@ def check_environment(environment: Environment, stack: str) -> Iterator[Finding]
             fact=f"`{environment.name}` is not the name of the stack, which is `{stack}`",
             next_step="Correct the name, or select the stack that is meant",
         )
-    if not _is_inside(environment.domain, environment.zone):
+    if not is_inside(environment.domain, environment.zone):
         yield Finding(
             location=("domain",),
             fact=f"`{environment.domain}` is not in the zone `{environment.zone}`",
@@ -144,118 +142,10 @@ def _check_access(environment: Environment) -> Iterator[Finding]:
             )
 
 
-def check_fleet(environment: Environment, projects: Mapping[str, Project]) -> Iterator[tuple[str | None, Finding]]:
+def is_inside(hostname: str, zone: str) -> bool:
     """
-    What is wrong between projects, and between them and the environment; each with the project's name (None: the environment).
+    Whether a host name belongs to a DNS zone.
     """
-    owners: dict[str, str] = {}
-    for name, project in sorted(projects.items()):
-        for finding in _check_domains(environment, project, owners):
-            yield name, finding
-        for finding in _check_capacity(environment, project):
-            yield name, finding
-    for role in Role if projects else ():
-        if not environment.pools(role):
-            yield (
-                None,
-                Finding(
-                    location=("servers",),
-                    fact=f"no server has the role `{role}`, but there are projects",
-                    next_step=f"Add `{role}` to the roles of a pool",
-                ),
-            )
-
-
-def _check_domains(environment: Environment, project: Project, owners: dict[str, str]) -> Iterator[Finding]:
-    """
-    `owners` is {host name: project} of the projects seen so far, and grows.
-    """
-    for index, hostname in enumerate(project.hostnames(environment.domain)):
-        location: Location = ("domains", index)
-        if hostname in owners:
-            yield Finding(
-                location=location,
-                fact=f"`{hostname}` is a domain of the project `{owners[hostname]}` already",
-                next_step="Remove it from one of them",
-            )
-        elif _is_inside(environment.domain, environment.zone) and not _is_inside(hostname, environment.zone):
-            yield Finding(
-                location=location,
-                fact=f"`{hostname}` is not in the zone `{environment.zone}` of `{environment.name}`",
-                next_step="Write it as `{subdomain: name}`, or correct it",
-            )
-        owners.setdefault(hostname, project.name)
-
-
-def _check_capacity(environment: Environment, project: Project) -> Iterator[Finding]:
-    pools = environment.pools(Role.APP).values()
-    if not pools:
-        return
-    largest_mb = max(pool.hardware.memory_gb for pool in pools) * MEGABYTES_PER_GIGABYTE
-    total_mb = sum(pool.hardware.memory_gb * pool.count for pool in pools) * MEGABYTES_PER_GIGABYTE
-    memory_mb = project.limits.memory_mb
-    if memory_mb > largest_mb:
-        yield _memory_finding(f"{memory_mb} is more than the {largest_mb} MB of the largest server with the role `app`")
-    elif memory_mb * project.replicas > total_mb:
-        yield _memory_finding(f"{project.replicas} replicas with {memory_mb} each are more than the servers' {total_mb} MB")
-    cores = max(pool.hardware.cores for pool in pools)
-    if project.limits.cpus > cores:
-        yield Finding(
-            location=("limits", "cpus"),
-            fact=f"{project.limits.cpus} is more than the {cores} cores of the largest server with the role `app`",
-            next_step="Lower it, or take a larger server type",
-        )
-    if project.volumes and not any(pool.volume_gb for pool in pools):
-        yield Finding(
-            location=("volumes",),
-            fact="no server with the role `app` has a disk for volumes",
-            next_step=f"Set `volume_gb` on a pool in Pulumi.{environment.name}.yaml",
-        )
-
-
-def _memory_finding(fact: str) -> Finding:
-    return Finding(location=("limits", "memory_mb"), fact=fact, next_step="Lower it, or take larger servers")
-
-
-def check_served(
-    environment: Environment, projects: Mapping[str, Project], known: Collection[str], releases: Releases
-) -> Iterator[Finding]:
-    """
-    What is wrong between releases and projects. `known` names all project files, those with mistakes included.
-    """
-    if releases.projects and releases.platform is None:
-        yield Finding(
-            location=("platform",),
-            fact="projects are served, but the images of the ingress are missing",
-            next_step="Add `caddy` and `haproxy`; in the sandbox, `flotilla sandbox publish` does",
-        )
-    for name, project_releases in releases.projects.items():
-        if name not in known:
-            yield Finding(
-                location=("projects", name),
-                fact=f"there is no project `{name}`",
-                next_step=suggest(name, known or ["(none yet)"]),
-            )
-        elif name in projects:
-            expected = _repository(environment, projects[name])
-            for index, release in enumerate(project_releases.serving):
-                if release.image.partition("@")[0] != expected:
-                    yield Finding(
-                        location=("projects", name, "serving", index, "image"),
-                        fact=f"this is not an image of the project, whose repository is `{expected}`",
-                        next_step="Correct the release, or `image` in the project",
-                    )
-
-
-def _repository(environment: Environment, project: Project) -> str:
-    """
-    The project's image repository with its registry. As Docker has it, a first part with a dot or a port is a registry.
-    """
-    first, slash, _ = project.image.partition("/")
-    return project.image if slash and ("." in first or ":" in first) else f"{environment.registry}/{project.image}"
-
-
-def _is_inside(hostname: str, zone: str) -> bool:
     return hostname == zone or hostname.endswith(f".{zone}")
 
 

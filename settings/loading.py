@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ops.errors import SettingsError
-from settings.checks import check_environment, check_fleet, check_project, check_served
+from settings.checks import check_environment, check_project
 from settings.documents import Document, read_document
 from settings.environment import Environment
+from settings.fleet_checks import check_fleet, check_served
 from settings.problems import Finding, Problem, Source, dotted, error_of, validate
 from settings.project import Project
 from settings.releases import ProjectReleases, Releases, check_releases, releases_file
