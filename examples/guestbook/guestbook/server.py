@@ -119,11 +119,15 @@ class ConnectionHandler(BaseHTTPRequestHandler):
 
     server: Server
     protocol_version = "HTTP/1.1"
-    server_version = "guestbook"
-    sys_version = ""
     timeout = IDLE_TIMEOUT_S
     wbufsize = -1  # a response leaves in one piece
     disable_nagle_algorithm = True
+
+    def version_string(self) -> str:
+        """
+        The `Server` header: no versions.
+        """
+        return "guestbook"
 
     def handle_one_request(self) -> None:
         """
