@@ -112,7 +112,9 @@ class Emulator:
     url: str = field(init=False)
 
     def start(self) -> None:
-        listener = socket.create_server(("127.0.0.1", 0))
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
         app = create_app(self.store, self.machines, TOKEN)  # type: ignore[arg-type]
         self.server = uvicorn.Server(uvicorn.Config(app, log_config=None))
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listener]})
