@@ -134,16 +134,28 @@ class Emulator:
             return Client(token, api_endpoint=self.url, poll_interval=0.01)
 
 
+def _running(folder: Path) -> Iterator[Emulator]:
+    instance = Instance("0a1b2c3d", folder, 4)
+    emulator = Emulator(instance, RecordingMachines(instance), Store(folder / "cloud.sqlite"))
+    emulator.start()
+    yield emulator
+    emulator.stop()
+
+
 @pytest.fixture
 def emulator(tmp_path: Path) -> Iterator[Emulator]:
     """
     A running emulator with nothing in it.
     """
-    instance = Instance("0a1b2c3d", tmp_path, 4)
-    running = Emulator(instance, RecordingMachines(instance), Store(tmp_path / "cloud.sqlite"))
-    running.start()
-    yield running
-    running.stop()
+    yield from _running(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """
+    A running emulator for all tests that leave nothing in it.
+    """
+    yield from _running(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture

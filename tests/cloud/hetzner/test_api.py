@@ -18,15 +18,15 @@ DEBIAN, SMALL = Image(name="debian-12"), ServerType("cx23")
 
 
 @pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic made-up-token", "made-up-token"])
-def test_wrong_token(emulator, header: str | None) -> None:
+def test_wrong_token(empty, header: str | None) -> None:
     """
     Without the right token every route says unauthorized in the API's own words; the health probe needs none.
     """
     for path in ("/servers", "/locations", "/nothing"):
-        response = httpx.get(f"{emulator.url}{path}", headers={"Authorization": header} if header else {})
+        response = httpx.get(f"{empty.url}{path}", headers={"Authorization": header} if header else {})
         assert response.status_code == 401
         assert response.json()["error"] == {"code": "unauthorized", "message": "unable to authenticate", "details": None}
-    assert httpx.get(emulator.url.removesuffix("/v1") + "/healthz").status_code == 200
+    assert httpx.get(empty.url.removesuffix("/v1") + "/healthz").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -41,22 +41,23 @@ def test_wrong_token(emulator, header: str | None) -> None:
         ("GET", "/servers?label_selector=,", b"", 422, "invalid_input"),
     ],
 )
-def test_error_format(emulator, method: str, path: str, content: bytes, status: int, code: str) -> None:
+def test_error_format(empty, method: str, path: str, content: bytes, status: int, code: str) -> None:
     """
     Every error is JSON with a code; invalid input names the fields.
     """
     headers = {"Authorization": "Bearer made-up-token", "Content-Type": "application/json"}
-    response = httpx.request(method, f"{emulator.url}{path}", content=content, headers=headers)
+    response = httpx.request(method, f"{empty.url}{path}", content=content, headers=headers)
     error = response.json()["error"]
     assert (response.status_code, error["code"]) == (status, code)
     if code == "invalid_input":
         assert all(field["messages"] for field in error["details"]["fields"])
 
 
-def test_catalogue(client: Client) -> None:
+def test_catalogue(empty) -> None:
     """
     Types, locations and images as Hetzner has them; what is deprecated says so per location.
     """
+    client = empty.client()
     small, old = client.server_types.get_by_name("cx23"), client.server_types.get_by_name("cx22")
     assert (small.id, small.cores, small.memory, small.disk, small.architecture) == (114, 2, 4, 40, "x86")
     assert all(place.deprecation is None and place.available for place in small.locations)

@@ -124,10 +124,11 @@ def test_deleting_a_network_detaches_its_servers(client: Client, server) -> None
         FirewallRule("in", "http", ANY, port="80"),
     ],
 )
-def test_rule_that_makes_no_sense(client: Client, rule: FirewallRule) -> None:
+def test_rule_that_makes_no_sense(empty, rule: FirewallRule) -> None:
     """
     Such a rule is refused and no firewall is made.
     """
+    client = empty.client()
     assert refusal(client.firewalls.create, "fw", rules=[rule]) == "invalid_input"
     assert client.firewalls.get_all() == []
 

@@ -83,10 +83,11 @@ def test_addresses_are_the_lowest_free_ones(client: Client) -> None:
         ({"firewalls": [type("Firewall", (), {"id": 99})]}, "not_found"),
     ],
 )
-def test_refused_request_leaves_nothing(client: Client, changes, code) -> None:
+def test_refused_request_leaves_nothing(empty, changes, code) -> None:
     """
     A request that cannot be met says why, and neither a server nor an address remains.
     """
+    client = empty.client()
     name, offer = changes.get("name", "web-1"), changes.get("server_type", SMALL)
     rest = {key: value for key, value in changes.items() if key not in ("name", "server_type")}
     with pytest.raises(APIException) as caught:
