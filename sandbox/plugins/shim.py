@@ -68,7 +68,7 @@ def connect(path: str) -> socket.socket | None:
     return connection
 
 
-def start_server(path: str, engine_pid: int, site_packages: str) -> None:
+def start_server(lock: int, path: str, engine_pid: int, site_packages: str) -> None:
     """
     Fork the server with its socket already listening, so that connecting needs no waiting.
     """
@@ -78,17 +78,18 @@ def start_server(path: str, engine_pid: int, site_packages: str) -> None:
     listener.bind(path)
     listener.listen(64)
     if os.fork() == 0:
-        serve(listener, path, engine_pid, site_packages)
+        serve(listener, lock, path, engine_pid, site_packages)
     listener.close()
 
 
-def serve(listener: socket.socket, path: str, engine_pid: int, site_packages: str) -> None:
+def serve(listener: socket.socket, lock: int, path: str, engine_pid: int, site_packages: str) -> None:
     """
-    Become the server: out of the engine's process group, holding none of its pipes; never returns.
+    Become the server: out of the engine's process group, holding none of its pipes nor the lock; never returns.
     """
     code = 1
     try:
         os.setsid()
+        os.close(lock)
         null = os.open(os.devnull, os.O_RDWR)
         log = os.open(f"{path}.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         for target, source in ((0, null), (1, null), (2, log)):
@@ -149,7 +150,7 @@ def main(arguments: list[str]) -> None:
     fcntl.flock(lock, fcntl.LOCK_EX)
     connection = connect(path)
     if connection is None:
-        start_server(path, engine_pid, site_packages)
+        start_server(lock, path, engine_pid, site_packages)
         connection = connect(path)
     os.close(lock)
     port = ask_port(connection, name, engine_address) if connection else ""

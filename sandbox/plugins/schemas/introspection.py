@@ -151,21 +151,26 @@ def _args_class(kind: type) -> type:
 
 
 def _resource_classes(sdk: ModuleType) -> dict[str, Any]:
-    modules = [sdk] + [
-        importlib.import_module(f"{sdk.__name__}.{item.name}") for item in pkgutil.iter_modules(sdk.__path__) if item.ispkg
-    ]
-    # getattr, not vars: the SDK's subpackages are loaded by the first attribute asked of them
-    classes: list[Any] = [item for module in modules for name in dir(module) if inspect.isclass(item := getattr(module, name))]
-    return {item.pulumi_type: item for item in classes if isinstance(getattr(item, "pulumi_type", None), str)}
+    packages = [item.name for item in pkgutil.iter_modules(sdk.__path__) if item.ispkg]
+    modules = [sdk, *(importlib.import_module(f"{sdk.__name__}.{name}") for name in packages)]
+    found = (item for module in modules for item in _public_classes(module))
+    return {item.pulumi_type: item for item in found if isinstance(getattr(item, "pulumi_type", None), str)}
+
+
+def _public_classes(module: ModuleType) -> list[Any]:
+    getattr(module, "loaded", None)  # the SDK's subpackages load at the first attribute asked of them
+    return [item for item in vars(module).values() if inspect.isclass(item)]
 
 
 def _function(sdk: ModuleType, token: str) -> Any:
     """
-    The SDK's function for a token such as `hcloud:index/getImage:getImage`.
+    The SDK's function for a token such as `hcloud:index/getImage:getImage` or `command:local:run`.
     """
-    name = re.sub(r"(?<!^)(?=[A-Z])", "_", token.rpartition(":")[2]).lower()
-    module = importlib.import_module(f"{sdk.__name__}.{name}")
-    return getattr(module, name)
+    _, place, name = token.split(":")
+    package = place.partition("/")[0]
+    parent = sdk.__name__ if package == "index" else f"{sdk.__name__}.{package}"
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+    return getattr(importlib.import_module(f"{parent}.{snake}"), snake)
 
 
 def _sdk_types() -> Any:
