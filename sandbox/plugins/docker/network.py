@@ -13,7 +13,6 @@ import docker.errors
 
 from ops.errors import FlotillaError
 from sandbox.plugins.docker.fields import LABELS, MAP, PLAIN, Field, flatten, listed, render
-from sandbox.plugins.docker.service_spec import drifted
 from sandbox.plugins.docker.types import DockerHost, DockerResource, found_or_none, is_left_behind, owned, wait_until
 from sandbox.plugins.provider import Context, Function, Properties
 
@@ -80,16 +79,13 @@ class Network(DockerResource):
 
     def read(self, context: Context, id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
         """
-        The network as Docker has it. Options and addresses that Docker chose are no drift.
+        Whether it is still there: a network never changes, so what was asked for is what it is.
         """
         found = found_or_none(lambda: self.api.inspect_network(id))
         if found is None:
             return None
-        actual = flatten(NETWORK, found)
-        chosen = {key for key in self.computed if key not in inputs}
-        wanted = normal_form(inputs) if inputs else {}
-        new_inputs = drifted(inputs, wanted, {key: item for key, item in actual.items() if key not in chosen or not inputs})
-        return new_inputs, self._state(found, new_inputs)
+        now = inputs or flatten(NETWORK, found)
+        return now, self._state(found, now)
 
     def delete(self, context: Context, id: str, state: Properties) -> None:
         """
