@@ -61,6 +61,8 @@ class Gateway:
 
     def _create(self) -> Any:
         instance = self._instance
+        # Made first, or Docker would make it without the labels by which a reset finds it.
+        self._client.volumes.create(instance.name("disks"), labels=instance.labels)
         return self._client.containers.create(
             self._image,
             ["sleep", "infinity"],
