@@ -1,0 +1,38 @@
+"""
+The program: settings -> components -> outputs. Pulumi runs it once per stack (`pulumi preview -s local`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pulumi
+
+from components import fleet, outputs
+from ops.errors import FlotillaError
+from settings import Settings, load
+
+ROOT = Path(__file__).resolve().parent
+
+
+def configured() -> Settings:
+    """
+    The selected stack's settings, all mistakes in one error.
+    """
+    environment = pulumi.Config("flotilla").get_object("environment")
+    return load(pulumi.get_stack(), ROOT, {} if environment is None else {"environment": environment})
+
+
+def main() -> None:
+    settings = configured()
+    machines = fleet.build_machines(settings)
+    ingress = fleet.build_platform(settings, machines)
+    sites = fleet.build_projects(settings, machines, ingress) if ingress else {}
+    for key, value in outputs.document(settings, machines.servers, sites, ingress).items():
+        pulumi.export(key, value)
+
+
+try:
+    main()
+except FlotillaError as error:
+    raise pulumi.RunError(str(error)) from None

@@ -1,0 +1,79 @@
+"""
+One VPS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_hcloud as hcloud
+from pulumi import Input, Output, ResourceOptions
+
+from components.cloud_init import user_data
+from components.remote import Host, step
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerArgs:
+    """
+    `type`, `image` and `location` are Hetzner's names. Without a private key, steps log in with the SSH agent's keys.
+    """
+
+    type: str
+    image: str
+    location: str
+    subnet_id: Input[str]
+    firewall_id: Input[str]
+    key_ids: Input[Sequence[str]]
+    public_keys: Sequence[str]
+    private_key: Output[str] | None
+    labels: Mapping[str, str]
+    protect: bool
+
+
+class Server(pulumi.ComponentResource):
+    """
+    A server with its private address, ready for steps: its first boot has finished, or the update fails with what it said.
+
+    An edit never replaces it: user data, keys and image count when it is made and are ignored after.
+    """
+
+    server_id: Output[str]
+    ipv4: Output[str]
+    private_ip: Output[str]
+
+    def __init__(self, name: str, args: ServerArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("flotilla:compute:Server", name, None, opts)
+        self.hostname, self.location, self.labels = name, args.location, args.labels
+        server = self._server(name, args)
+        attachment = hcloud.ServerNetwork(
+            f"{name}-address",
+            server_id=server.id.apply(int),
+            subnet_id=args.subnet_id,
+            opts=ResourceOptions(parent=self, deleted_with=server),
+        )
+        self.host = Host(server=server, server_id=server.id, address=server.ipv4_address, private_key=args.private_key)
+        self.ready = step(f"{name}-ready", host=self.host, run="ready.sh", data={}, opts=ResourceOptions(parent=self))
+        self.server_id = server.id
+        self.ipv4 = server.ipv4_address
+        self.private_ip = attachment.ip
+        self.register_outputs({"server_id": self.server_id, "ipv4": self.ipv4, "private_ip": self.private_ip})
+
+    def _server(self, name: str, args: ServerArgs) -> hcloud.Server:
+        return hcloud.Server(
+            f"{name}-server",
+            name=name,
+            server_type=args.type,
+            image=args.image,
+            location=args.location,
+            ssh_keys=args.key_ids,
+            user_data=user_data(args.public_keys),
+            firewall_ids=[Output.from_input(args.firewall_id).apply(int)],
+            labels=args.labels,
+            # Hetzner wants both or none.
+            delete_protection=args.protect,
+            rebuild_protection=args.protect,
+            opts=ResourceOptions(parent=self, protect=args.protect, ignore_changes=["userData", "sshKeys", "image"]),
+        )

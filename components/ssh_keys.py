@@ -1,0 +1,45 @@
+"""
+Who may log in to new servers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_hcloud as hcloud
+from pulumi import Output, ResourceOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class SshKeysArgs:
+    """
+    `public_keys` is {administrator: public key}.
+    """
+
+    public_keys: Mapping[str, str]
+    labels: Mapping[str, str]
+
+
+class SshKeys(pulumi.ComponentResource):
+    """
+    The administrators' public keys at Hetzner. A server gets them when it is made; later changes are the host roles' work.
+    """
+
+    key_ids: Output[list[str]]
+
+    def __init__(self, name: str, args: SshKeysArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("flotilla:access:SshKeys", name, None, opts)
+        keys = [
+            hcloud.SshKey(
+                f"{name}-{administrator}",
+                name=f"{name}-{administrator}",
+                public_key=public_key,
+                labels=args.labels,
+                opts=ResourceOptions(parent=self),
+            )
+            for administrator, public_key in sorted(args.public_keys.items())
+        ]
+        self.key_ids = Output.all(*(key.id for key in keys))
+        self.register_outputs({"key_ids": self.key_ids})
