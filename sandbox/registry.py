@@ -115,7 +115,7 @@ def _configuration(instance: Instance) -> str:
 
 def _require_port(instance: Instance) -> None:
     if not ports.is_free(instance.services_ip, REGISTRY_PORT):
-        taken = ports.Taken(instance.services_ip, REGISTRY_PORT, "tcp", ports.holder(REGISTRY_PORT))
+        taken = ports.Taken(instance.services_ip, REGISTRY_PORT, "tcp", ports.holder(instance.services_ip, REGISTRY_PORT))
         raise FlotillaError(
             f"{taken}: taken, so the sandbox's registry cannot listen there. The sandbox was not started. "
             f"Stop what holds it, then run `flotilla sandbox start`."

@@ -45,6 +45,6 @@ def test_port_of_a_service_that_just_ended_is_free() -> None:
 def test_wildcard_listener_takes_the_port_of_every_address() -> None:
     """A program that listens everywhere is found as well."""
     with socket.socket() as other:
-        other.bind(("0.0.0.0", 0))
+        other.bind(("0.0.0.0", 0))  # noqa: S104  what is tested
         other.listen()
         assert not ports.is_free(ADDRESS, other.getsockname()[1])
