@@ -56,5 +56,5 @@ def zone_id(name: str, parent: pulumi.Resource) -> Output[str]:
     The id of the zone with this name. The provider's error says when there is none, or the token does not see it.
     """
     options = InvokeOutputOptions(parent=parent, version=version())
-    found: Output[Any] = pulumi.runtime.invoke_output(GET_ZONE, {"filter": {"name": name}}, opts=options)
+    found: Output[Any] = pulumi.runtime.invoke_output(GET_ZONE, {"filter": {"match": "all", "name": name}}, opts=options)
     return found.apply(lambda zone: str(zone["zoneId"]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ def step(
 
     Data that holds a secret makes the whole of standard input secret. `logging` says what of its output is shown.
     """
-    encode = json.dumps if run.endswith(".py") else assignments
+    encode: Callable[[Mapping[str, Any]], str] = json.dumps if run.endswith(".py") else assignments
     options = ResourceOptions(deleted_with=host.server)
     return remote.Command(
         name,
@@ -88,7 +88,7 @@ def step(
         # Without it another trigger would replace the command, and undo what was just done.
         update=script(run),
         delete=script(undo) if undo else None,
-        stdin=Output.all(**data).apply(encode),
+        stdin=Output.from_input(dict(data)).apply(encode),
         triggers=[host.server_id],
         add_previous_output_in_env=False,
         logging=logging,
