@@ -237,6 +237,8 @@ def check_range(key: str, value: Any) -> list[Failure]:
     if value is UNKNOWN:
         return []
     try:
+        if "/" not in value:
+            raise ValueError(f"{value} is an address and not a range")
         ipaddress.ip_network(value)
     except ValueError as error:
         return [Failure(property=key, reason=f"{key}: {error}. Nothing was changed. Write a range such as 10.0.0.0/16.")]

@@ -43,7 +43,7 @@ class HcloudResource(Resource):
         if inputs:
             seen = {key: state.get(key, value) for key, value in inputs.items()}
             return {key: inputs[key] if self.is_same(key, inputs[key], value) else value for key, value in seen.items()}
-        known = schemas.load(self.provider.name).inputs(self.token)
+        known = [key for key in schemas.load(self.provider.name).inputs(self.token) if key not in self.unsupported]
         return {key: state[key] for key in known if state.get(key) not in (None, "", {}, [], self.defaults.get(key, UNKNOWN))}
 
 
