@@ -7,6 +7,7 @@ objects mean absent and are dropped. Resource references become ids and output v
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -35,6 +36,7 @@ UNKNOWN_SIGNS: Final = frozenset(
     }
 )
 INTERNAL_PREFIX: Final = "__"
+EMPTY_HASH: Final = hashlib.sha256(b"").hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,10 +149,20 @@ class _Reader:
             return (self.read(fields["id"]) or UNKNOWN) if "id" in fields else self.read(fields["urn"])
         plain = {key: self.read(item) for key, item in fields.items() if key != SIGNATURE}
         if signature == ASSET:
-            return Asset(**{key: plain.get(key) for key in ("text", "path", "uri", "hash")})
+            return Asset(**_given(plain, "text", ""))
         if signature == ARCHIVE:
-            return Archive(**{key: plain.get(key) for key in ("assets", "path", "uri", "hash")})
+            return Archive(**_given(plain, "assets", {}))
         return {key: item for key, item in plain.items() if item is not None}
+
+
+def _given(plain: Properties, content: str, empty: Any) -> Properties:
+    """
+    What an asset or archive is made of. The engine writes "" for what is absent, and of recorded ones sometimes only the hash.
+    """
+    given = {key: plain.get(key) or None for key in (content, "path", "uri", "hash")}
+    if not given["path"] and not given["uri"] and given["hash"] in (None, EMPTY_HASH):
+        given[content] = plain.get(content) or empty
+    return given
 
 
 def _write(value: Any, target: Any) -> None:

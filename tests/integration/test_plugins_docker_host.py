@@ -66,7 +66,7 @@ def made(provider, log):
 def web(name, health=HEALTHY, script="touch /tmp/up; exec sleep 1000", **more):
     container = {"image": IMAGE, "commands": ["sh", "-c", script], "stopGracePeriod": "1s", "init": True, "healthcheck": health}
     container |= more.pop("container", {})
-    task = {"containerSpec": container, "restartPolicy": {"condition": "any", "delay": "500ms"}, **more.pop("task", {})}
+    task = {"containerSpec": container, "restartPolicy": {"delay": "500ms"}, **more.pop("task", {})}
     return {"name": name, "taskSpec": task, "endpointSpec": {"mode": "dnsrr"}, "convergeConfig": {"timeout": "1m"}, **more}
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import threading
 import time
 
@@ -117,7 +118,7 @@ def test_files_a_command_made_become_assets(command, context, tmp_path):
         "archivePaths": ["out/**"],
     }
     _, state = command.create(context, inputs)
-    assert state["assets"] == {"out/a.js": Asset(path=str(tmp_path / "out/a.js"))}
+    assert state["assets"] == {"out/a.js": Asset(path=str(tmp_path / "out/a.js"), hash=hashlib.sha256(b"a\n").hexdigest())}
     assert isinstance(state["archive"], Archive)
     assert sorted(state["archive"].assets or {}) == ["out/a.js", "out/deep/b.js", "out/secret.js"]
 
@@ -143,7 +144,10 @@ def test_an_unknown_logging_is_refused(command):
 def test_a_refresh_keeps_what_the_command_printed(command, context):
     """Nothing in the world shows a command's output: the recorded one stays, and there is nothing to import."""
     known = Context(**{**vars(context), "state": {"create": "old", "stdout": "kept"}})
-    assert command.read(known, "i", {"create": "new"}) == ({"create": "new"}, {"create": "new", "stdout": "kept"})
+    assert command.read(known, "i", {"create": "new"}) == (
+        {"create": "new"},
+        {"create": "new", "stdout": "kept", "stderr": ""},
+    )
     with pytest.raises(FlotillaError, match="cannot be imported"):
         command.read(context, "i", {})
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import ClassVar, Final
@@ -15,7 +16,6 @@ from sandbox.plugins.provider import DEFAULT_TIMEOUT_S, Context, Failure, Functi
 from sandbox.plugins.values import Archive, Asset
 
 SHELL: Final = ("/bin/sh", "-c")
-OUTPUTS: Final = ("stdout", "stderr", "assets", "archive")
 
 
 def run_locally(context: Context | None, inputs: Properties, command: str, old_state: Properties) -> Properties:
@@ -24,12 +24,11 @@ def run_locally(context: Context | None, inputs: Properties, command: str, old_s
 
     Raises: FlotillaError with its last output when it fails.
     """
-    folder = Path(inputs["dir"]) if inputs.get("dir") else Path.cwd()
     job = Job(
         argv=[*(inputs.get("interpreter") or SHELL), command],
         stdin=inputs.get("stdin", "").encode(),
         environment={**os.environ, **inputs.get("environment", {}), **previous_outputs(inputs, old_state)},
-        folder=str(folder),
+        folder=str(_folder(inputs)),
         logged=logged_streams(inputs.get("logging")),
     )
     outcome = run(job, context, context.timeout_s if context else DEFAULT_TIMEOUT_S)
@@ -38,23 +37,31 @@ def run_locally(context: Context | None, inputs: Properties, command: str, old_s
             f"command on this machine: it ended with exit code {outcome.exit_code}. It counts as not done and runs again next"
             f" time. Its last output:\n{outcome.tail}"
         )
-    return {**outcome.outputs, **_collected(inputs, folder)}
+    return {**outcome.outputs, **_collected(inputs)}
 
 
-def _collected(inputs: Properties, folder: Path) -> Properties:
+def _folder(inputs: Properties) -> Path:
+    return Path(inputs["dir"]) if inputs.get("dir") else Path.cwd()
+
+
+def _collected(inputs: Properties) -> Properties:
     """
-    The files that the resource asked for.
+    The files that the resource asked for, as they are now: the engine does not hand back what it recorded of them.
     """
     outputs: Properties = {}
     if "assetPaths" in inputs:
-        outputs["assets"] = _assets(folder, inputs["assetPaths"])
+        outputs["assets"] = _assets(_folder(inputs), inputs["assetPaths"])
     if "archivePaths" in inputs:
-        outputs["archive"] = Archive(assets=_assets(folder, inputs["archivePaths"]))
+        outputs["archive"] = Archive(assets=_assets(_folder(inputs), inputs["archivePaths"]))
     return outputs
 
 
 def _assets(folder: Path, patterns: list[str]) -> dict[str, Asset]:
-    return {name: Asset(path=str(folder / name)) for name in matching_files(folder, patterns)}
+    return {name: _asset(folder / name) for name in matching_files(folder, patterns)}
+
+
+def _asset(path: Path) -> Asset:
+    return Asset(path=str(path), hash=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 class LocalCommand(Resource):
@@ -64,7 +71,7 @@ class LocalCommand(Resource):
 
     token = "command:local:Command"
     replaces = frozenset({"triggers"})
-    unstable_outputs: ClassVar[frozenset[str]] = frozenset(OUTPUTS)
+    unstable_outputs: ClassVar[frozenset[str]] = frozenset({"stdout", "stderr", "assets", "archive"})
 
     def check(self, inputs: Properties) -> list[Failure]:
         """
@@ -91,7 +98,7 @@ class LocalCommand(Resource):
         """
         if not inputs:
             raise FlotillaError(f"{self.token} {id}: a command cannot be imported. Nothing was changed. Create it instead.")
-        return inputs, {**context.state, **inputs}
+        return inputs, {**inputs, **_kept(context.state), **_collected(inputs)}
 
     def delete(self, context: Context, id: str, state: Properties) -> None:
         """
@@ -101,8 +108,15 @@ class LocalCommand(Resource):
 
     def _run(self, context: Context, inputs: Properties, command: str | None, old_state: Properties) -> Properties:
         if command is None:
-            return {"stdout": "", "stderr": ""} | {name: old_state[name] for name in OUTPUTS if name in old_state}
+            return {**_kept(old_state), **_collected(inputs)}
         return run_locally(context, inputs, command, old_state)
+
+
+def _kept(state: Properties) -> Properties:
+    """
+    What the last run printed.
+    """
+    return {name: state.get(name, "") for name in ("stdout", "stderr")}
 
 
 class Run(Function):

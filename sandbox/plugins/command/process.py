@@ -9,14 +9,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from ops.errors import FlotillaError
 from sandbox.plugins.provider import UNKNOWN, Context, Failure
 
-TAIL_LINES: Final = 25
-TAIL_CHARACTERS: Final = 4000
+TAIL_LINES: Final = 15
+TAIL_WIDTH: Final = 400
 LOGGING: Final = frozenset({"stdout", "stderr", "stdoutAndStderr", "none"})
 
 PREVIOUS_STDOUT: Final = "PULUMI_COMMAND_STDOUT"
@@ -40,13 +40,12 @@ class Job:
 @dataclass(kw_only=True)
 class Outcome:
     """
-    What a process did. `mixed` is both streams in the order in which they came.
+    What a process did. `is_greeted` says that the far side started.
     """
 
     exit_code: int = 0
     stdout: bytes = b""
     stderr: bytes = b""
-    mixed: list[str] = field(default_factory=list)
     is_greeted: bool = False
 
     @property
@@ -59,10 +58,10 @@ class Outcome:
     @property
     def tail(self) -> str:
         """
-        The last lines of both streams, for an error.
+        The last lines of each stream, for an error. Which of the two came first is not known.
         """
-        text = "\n".join(self.mixed[-TAIL_LINES:])
-        return text[-TAIL_CHARACTERS:] or "(it printed nothing)"
+        parts = [f"{name}: {line}" for name, text in self.outputs.items() for line in text.splitlines()[-TAIL_LINES:]]
+        return "\n".join(line[:TAIL_WIDTH] for line in parts) or "(it printed nothing)"
 
 
 class _Listener:
@@ -74,7 +73,6 @@ class _Listener:
         self.outcome = Outcome()
         self._job = job
         self._log = log
-        self._lock = threading.Lock()
 
     def listen(self, name: str, stream: IO[bytes]) -> None:
         """
@@ -85,7 +83,8 @@ class _Listener:
             if name == "stdout" and self._is_greeting(line):
                 continue
             kept += line
-            self._pass_on(name, line.decode(errors="replace").rstrip("\r\n"))
+            if name in self._job.logged:
+                self._log("status", line.decode(errors="replace").rstrip("\r\n"))
         setattr(self.outcome, name, bytes(kept))
 
     def _is_greeting(self, line: bytes) -> bool:
@@ -93,12 +92,6 @@ class _Listener:
             return False
         self.outcome.is_greeted = True
         return True
-
-    def _pass_on(self, name: str, line: str) -> None:
-        with self._lock:
-            self.outcome.mixed.append(line)
-        if name in self._job.logged:
-            self._log("status", line)
 
 
 def run(job: Job, context: Context | None, timeout_s: float) -> Outcome:
@@ -124,7 +117,7 @@ def run(job: Job, context: Context | None, timeout_s: float) -> Outcome:
         thread.start()
     listener.outcome.exit_code = _wait(process, context, timeout_s)
     for thread in threads[1:]:
-        thread.join()
+        thread.join(timeout_s)  # what it left running in the background may hold its output open
     return listener.outcome
 
 

@@ -194,7 +194,7 @@ _TASK: Final = (
         "RestartPolicy",
         nested(
             [
-                Field("condition", "Condition", PLAIN),
+                Field("condition", "Condition", PLAIN, "any"),
                 Field("delay", "Delay", DURATION),
                 Field("maxAttempts", "MaxAttempts", PLAIN),
                 Field("window", "Window", DURATION),
