@@ -66,7 +66,7 @@ class Recovery:
         """
 
         def note(server: Document) -> None:
-            if server["id"] in self._cloud.machines.running():
+            if self._cloud.machines.is_running(server["id"]):
                 return
             if reboot:
                 self._start(server)
@@ -90,7 +90,7 @@ class Recovery:
         self._cloud.jobs.submit([("server", server_id)], run)
 
     def _connect(self, server: Document) -> None:
-        if server["id"] not in self._cloud.machines.running():
+        if not self._cloud.machines.is_running(server["id"]):
             return
         self._cloud.converge(server)
         self._cloud.change("server", server["id"], status="running", power_on=True)

@@ -14,7 +14,7 @@ from sandbox.cloud.hetzner.actions import Step
 from sandbox.cloud.hetzner.cloud import Cloud
 from sandbox.cloud.hetzner.errors import conflict, invalid_input, not_found, refused
 from sandbox.cloud.hetzner.primary_ips import set_dns_ptr
-from sandbox.cloud.hetzner.servers import starting
+from sandbox.cloud.hetzner.servers import forget_host_keys, starting
 from sandbox.cloud.machines.model import Seed
 from sandbox.cloud.store import Document
 
@@ -113,6 +113,7 @@ def _rebuilding(cloud: Cloud, id: int) -> Step:
         server, kept = cloud.require("server", id), cloud.require("seed", id)
         seed = Seed(user_data=kept["user_data"], public_keys=tuple(kept["public_keys"]))
         cloud.machines.create(cloud.spec(server), seed, server["generation"])
+        forget_host_keys(cloud, id)
         start.work()
 
     return Step(command="rebuild_server", resources=start.resources, work=work, commit=start.commit, undo=start.undo)

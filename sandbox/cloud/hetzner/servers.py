@@ -129,10 +129,10 @@ def forget(cloud: Cloud, server: Document) -> None:
     machine is removed by who calls this, or at the next start.
     """
     id = server["id"]
+    forget_host_keys(cloud, id)
     with cloud.store.transaction():
         for address in cloud.store.list("primary_ip"):
             if address["assignee_id"] == id:
-                _forget_host_keys(cloud, address["ip"])
                 if address["auto_delete"]:
                     cloud.store.delete("primary_ip", address["id"])
                 else:
@@ -147,6 +147,15 @@ def forget(cloud: Cloud, server: Document) -> None:
                 cloud.change("volume", volume["id"], server=None)
         cloud.store.delete("seed", id)
         cloud.store.delete("server", id)
+
+
+def forget_host_keys(cloud: Cloud, server_id: int) -> None:
+    """
+    A server's next boot has other host keys: those of its addresses leave known_hosts.
+    """
+    for address in cloud.store.list("primary_ip"):
+        if address["assignee_id"] == server_id:
+            _forget_host_keys(cloud, address["ip"])
 
 
 def _creating(cloud: Cloud, server_id: int, seed: Seed) -> Step:

@@ -15,6 +15,7 @@ from sandbox.cloud.machines.execute import run_in
 from sandbox.instance import Instance
 
 CAPABILITIES = ["NET_ADMIN", "SYS_ADMIN", "MKNOD"]
+SYS_RESOURCE = 24  # the capability's number in <linux/capability.h>
 LOOP_DEVICES = ["b 7:* rwm", "c 10:237 rwm"]
 
 
@@ -34,6 +35,7 @@ class Gateway:
         self._instance = instance
         self._client = client
         self._image = image
+        self._may_resize: bool | None = None
 
     def ensure(self) -> None:
         """
@@ -58,6 +60,16 @@ class Gateway:
                 raise
         self.ensure()
         return run_in(self._client, self._instance.gateway_name, argv, stdin, check)
+
+    def may_resize(self) -> bool:
+        """
+        Whether containers on this host can have CAP_SYS_RESOURCE, without which no mounted file system can be resized.
+        """
+        if self._may_resize is None:
+            status = self.run(["cat", "/proc/1/status"])
+            bounding = next(line.split()[1] for line in status.splitlines() if line.startswith("CapBnd:"))
+            self._may_resize = bool(int(bounding, 16) >> SYS_RESOURCE & 1)
+        return self._may_resize
 
     def _create(self) -> Any:
         instance = self._instance

@@ -46,9 +46,10 @@ def all_machines(client: Any, instance: Instance) -> dict[int, dict[str, Any]]:
     return {int(row["Labels"][SERVER_LABEL]): row for row in rows}
 
 
-def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed: Path, devices: str) -> Any:
+def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed: Path, devices: str, may_resize: bool) -> Any:
     """
-    Make the container of a server without starting it. `devices` is the host's folder that becomes /dev/disk.
+    Make the container of a server without starting it. `devices` is the host's folder that becomes /dev/disk; `may_resize` lets
+    the machine resize mounted file systems.
     """
     docker_volume = instance.name("docker", spec.server_id)
     labels = {**instance.labels, SERVER_LABEL: str(spec.server_id)}
@@ -69,7 +70,7 @@ def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed:
         hostname=spec.name,
         labels=labels,
         network=instance.network_name,
-        cap_add=CAPABILITIES,
+        cap_add=[*CAPABILITIES, *(["SYS_RESOURCE"] if may_resize else [])],
         cgroupns="host",
         device_cgroup_rules=["b 7:* rwm"],
         security_opt=["seccomp=unconfined", "apparmor=unconfined"],

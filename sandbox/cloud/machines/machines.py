@@ -56,6 +56,13 @@ class Machines:
         rows = machine.all_machines(self.client, self.instance)
         return {server_id for server_id, row in rows.items() if row["State"] == "running"}
 
+    def is_running(self, server_id: int) -> bool:
+        """
+        Whether a machine runs. Docker tells that one has ended before its list of containers says so; this is never ahead.
+        """
+        container = machine.find(self.client, self.instance, server_id)
+        return container is not None and container.status == "running"
+
     def create(self, spec: MachineSpec, first_boot: Seed, generation: int = 1) -> None:
         """
         Make a server's machine without starting it; one that was left from an earlier attempt is replaced.
@@ -63,7 +70,7 @@ class Machines:
         machine.remove(self.client, self.instance, spec.server_id)
         seed_folder = seed.write(self.instance, first_boot, spec.server_id, spec.name, generation)
         devices = self.disks.machine_folder(spec.server_id)
-        machine.create(self.client, self.instance, self._image, spec, seed_folder, devices)
+        machine.create(self.client, self.instance, self._image, spec, seed_folder, devices, self._gateway.may_resize())
         self.converge(spec)
 
     def start(self, spec: MachineSpec) -> dict[int, str]:
@@ -74,6 +81,8 @@ class Machines:
         """
         self.disks.show(spec.server_id, spec.volumes)
         self._existing(spec.server_id).start()
+        if spec.volumes:
+            self._try_in(spec.server_id, ["mount", "-a"])  # systemd leaves devices in /etc/fstab alone in a container
         return self.converge(spec)
 
     def stop(self, server_id: int, graceful: bool) -> None:

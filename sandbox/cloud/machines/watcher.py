@@ -5,12 +5,9 @@ Watches Docker for machines that start and stop without the cloud having asked: 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
-from collections.abc import Callable
 from typing import Any, Protocol
-
-import requests
-from docker.errors import APIError
 
 from sandbox.cloud.machines.machine import SERVER_LABEL
 from sandbox.instance import Instance
@@ -18,6 +15,8 @@ from sandbox.instance import Instance
 RECONNECT_S = 1.0
 EVENTS = ["start", "kill", "die", "destroy"]
 REBOOT_CODES = {129}  # 128 + SIGHUP: what the kernel ends init with when something inside calls reboot(2) to restart
+
+log = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
@@ -72,10 +71,12 @@ class Watcher:
         self._thread.join(timeout=1)
 
     def _run(self) -> None:
-        follow: Callable[[], None] = self._follow
         while not self._stopping.is_set():
-            with contextlib.suppress(requests.RequestException, APIError, OSError, ValueError, AttributeError):
-                follow()
+            try:
+                self._follow()
+            except Exception as error:  # whatever it is: a cloud that no longer looks is worse than one that looks again
+                if not self._stopping.is_set():
+                    log.warning("Docker's events broke off (%s: %s); looking again", type(error).__name__, error)
             self._stopping.wait(RECONNECT_S)
 
     def _follow(self) -> None:

@@ -60,6 +60,9 @@ class RecordingMachines:
     def running(self) -> set[int]:
         return set(self.on)
 
+    def is_running(self, server_id: int) -> bool:
+        return server_id in self.on
+
     def start(self, spec: MachineSpec) -> dict[int, str]:
         self._note("start", spec)
         self.on.add(spec.server_id)
