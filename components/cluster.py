@@ -57,7 +57,11 @@ class Cluster(pulumi.ComponentResource):
                 host=worker.host,
                 run="join.sh",
                 undo="leave.sh",
-                data={"PRIVATE_IP": worker.private_ip, "MANAGER_IP": args.manager.private_ip, "TOKEN": swarm.stdout},
+                data={
+                    "PRIVATE_IP": worker.private_ip,
+                    "MANAGER_IP": args.manager.private_ip,
+                    "TOKEN": Output.secret(swarm.stdout),
+                },
                 opts=ResourceOptions(parent=self, depends_on=[worker.ready]),
             )
         self.provider = docker.Provider(

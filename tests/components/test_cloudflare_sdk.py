@@ -1,0 +1,62 @@
+"""
+The short way to Cloudflare's provider says exactly what the SDK says.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pulumi
+import pytest
+
+from components.cloudflare_sdk import DNS_RECORD, DnsRecord, zone_id
+from tests.conftest import Recording, record
+
+
+def _short() -> None:
+    DnsRecord(
+        "record",
+        zone_id=zone_id("example.com", parent=pulumi.ComponentResource("flotilla:test:Parent", "parent")),
+        name="www.example.com",
+        kind="A",
+        content="192.0.2.1",
+        ttl_s=300,
+        proxied=False,
+        opts=pulumi.ResourceOptions(),
+    )
+
+
+def _long() -> None:
+    import pulumi_cloudflare as cloudflare
+
+    parent = pulumi.ComponentResource("flotilla:test:Parent", "parent")
+    found = cloudflare.get_zone_output(
+        filter=cloudflare.GetZoneFilterArgs(match="all", name="example.com"), opts=pulumi.InvokeOutputOptions(parent=parent)
+    )
+    cloudflare.DnsRecord(
+        "record", zone_id=found.zone_id, name="www.example.com", type="A", content="192.0.2.1", ttl=300, proxied=False
+    )
+
+
+def _said(recording: Recording) -> dict[str, object]:
+    record_request, invoke = recording.of(DNS_RECORD)[0].request, recording.invokes[0]
+    return {
+        "inputs": recording.of(DNS_RECORD)[0].inputs,
+        "version": record_request.version,
+        "plugin": record_request.pluginDownloadURL,
+        "function": (invoke.tok, dict(invoke.args), invoke.version, invoke.pluginDownloadURL),
+    }
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK's own, on import
+def test_record_and_zone_lookup_are_what_the_sdk_sends() -> None:
+    """Type, properties and provider version, for the resource and for the lookup."""
+    assert _said(record(_short)) == _said(record(_long))
+
+
+def test_the_program_does_not_load_the_sdk() -> None:
+    """Importing all components leaves Cloudflare's two seconds of types alone."""
+    program = "import sys, components.fleet, components.outputs; sys.exit('pulumi_cloudflare' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0

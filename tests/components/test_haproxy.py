@@ -1,0 +1,64 @@
+"""
+Shares of traffic as HAProxy's weights, and a project's backend.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components import haproxy
+from settings import Project
+from settings.release import Release, Slot
+
+ROOT = Path(__file__).parents[2]
+
+
+def release(slot: Slot, weight: int) -> Release:
+    return Release(image=f"registry.example.com/shop@sha256:{'0' * 64}", slot=slot, weight=weight)
+
+
+def guestbook(**changes: object) -> Project:
+    document = yaml.safe_load((ROOT / "projects" / "guestbook.yaml").read_text())
+    return Project.model_validate(document | changes)
+
+
+@given(st.integers(min_value=0, max_value=100))
+def test_shares_are_within_half_a_point(share: int) -> None:
+    """Whatever the split, each release's part of the weights is its share to within half a percent point."""
+    weights = haproxy.server_weights([release(Slot.A, share), release(Slot.B, 100 - share)])
+
+    assert all(0 <= weight <= haproxy.WEIGHT_MAXIMUM for weight in weights.values())
+    assert abs(100 * weights["a"] / sum(weights.values()) - share) <= 0.5
+
+
+def test_a_single_release_gets_everything() -> None:
+    """The slot that nothing is in has weight 0."""
+    assert haproxy.server_weights([release(Slot.B, 100)]) == {"a": 0, "b": 256}
+
+
+def test_each_slot_has_places_for_all_replicas() -> None:
+    """Four places, so that scaling takes no reload; more when there are more replicas."""
+    few = haproxy.backend(guestbook(), "g.example.com", {"a": 256, "b": 0})
+    many = haproxy.backend(guestbook(replicas=6), "g.example.com", {"a": 256, "b": 0})
+
+    assert "server-template a 4 guestbook-web-a:8000 weight 256" in few
+    assert "server-template b 6 guestbook-web-b:8000 weight 0" in many
+
+
+def test_health_checks_ask_for_the_projects_path_and_name() -> None:
+    """An application that answers only to its own name is asked by it."""
+    text = haproxy.backend(guestbook(), "g.example.com", {"a": 256, "b": 0})
+
+    assert "http-check send meth GET uri /up ver HTTP/1.1 hdr Host g.example.com" in text
+
+
+def test_a_request_never_waits_for_a_connection_that_is_about_to_close() -> None:
+    """HAProxy keeps idle connections longer than Caddy does, so that Caddy is the one that closes them."""
+    from components import caddyfile
+
+    assert "timeout http-keep-alive 75s" in haproxy.BASE
+    assert "keepalive 30s" in caddyfile.site("shop", ["shop.example.com"])
