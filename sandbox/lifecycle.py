@@ -51,6 +51,7 @@ def start(checkout: Path) -> tuple[Instance, list[publish.Published]]:
         docker_host.require_docker_space(client)
         instance = allocate(checkout)
         with exclusive(instance):
+            private_files.folder(instance.pulumi_state)
             credentials.ensure(instance)
             authority.ensure(instance)
             build.ensure(client, images.MACHINE, images.REGISTRY, log=log)
