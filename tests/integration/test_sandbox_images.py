@@ -52,7 +52,10 @@ def machines(client: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             seed = tmp_path_factory.mktemp("seed")
             (seed / "user-data").write_text("#cloud-config\nruncmd:\n - echo ran > /root/ran\n")
             (seed / "meta-data").write_text(json.dumps({"instance-id": name, "local-hostname": name, "public-keys": [_key()]}))
-            started.append(_boot(client, name, seed))
+            started.append(_create(client, name, seed))
+            started[-1].start()
+        for machine in started:
+            _wait_for_systemd(machine)
         yield started
     finally:
         for machine in started:
@@ -179,20 +182,17 @@ def _import_empty(client: Any, name: str) -> None:
     client.api.import_image_from_data(archive.getvalue(), repository=repository, tag=version)
 
 
-def _boot(client: Any, name: str, seed: Path) -> Any:
-    machine = client.containers.run(
+def _create(client: Any, name: str, seed: Path) -> Any:
+    return client.containers.create(
         images.machine_image(),
         name=name,
         hostname=name,
-        detach=True,
         cap_add=CAPABILITIES,
         security_opt=["seccomp=unconfined", "apparmor=unconfined"],
         cgroupns="host",
         tmpfs={"/run": "", "/tmp": ""},  # noqa: S108  inside the machine
         volumes=["/sys/fs/cgroup:/sys/fs/cgroup:rw", f"{seed}:/var/lib/cloud/seed/nocloud:ro", "/var/lib/docker"],
     )
-    _wait_for_systemd(machine)
-    return machine
 
 
 def _wait_for_systemd(machine: Any) -> None:
