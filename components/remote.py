@@ -85,11 +85,9 @@ def step(
         name,
         connection=host.connection,
         create=script(run),
-        # Without it another trigger would replace the command, and undo what was just done.
-        update=script(run),
         delete=script(undo) if undo else None,
-        stdin=Output.from_input(dict(data)).apply(encode),
-        triggers=[host.server_id],
+        # Not as a trigger: that would replace the command, and its `undo` would then run on the new server.
+        stdin=Output.from_input({**data, "server_id": host.server_id}).apply(encode),
         add_previous_output_in_env=False,
         logging=logging,
         opts=ResourceOptions.merge(options, opts),

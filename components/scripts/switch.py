@@ -42,7 +42,7 @@ class SwitchError(Exception):
 class Request:
     """
     What to serve. `weights` is {slot: weight of each of its servers}; `replicas` is {slot: servers that must be up first},
-    for the slots that serve; `images` makes another release another request.
+    for the slots that serve. `images` and `server_id` only make another release, and another server, another request.
     """
 
     project: str
@@ -51,6 +51,7 @@ class Request:
     weights: dict[str, int]
     replicas: dict[str, int]
     images: list[str]
+    server_id: str
     up_timeout_s: float
     drain_timeout_s: float
 
