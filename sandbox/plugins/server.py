@@ -50,6 +50,7 @@ class Server:
         """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
+        os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"  # a proxy would carry loopback requests off this machine
         timeout_s: float | None = FIRST_SHIM_TIMEOUT_S
         while not self._ended:
             events = self._selector.select(timeout_s)
