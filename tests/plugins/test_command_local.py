@@ -3,12 +3,13 @@ import threading
 import time
 
 import pytest
+from google.protobuf import struct_pb2
 
 from ops.errors import FlotillaError, SettingsError
 from sandbox.plugins.command.globs import compile_glob, matching_files
 from sandbox.plugins.command.local import LocalCommand, Run
 from sandbox.plugins.provider import Context, Provider
-from sandbox.plugins.values import Archive, Asset
+from sandbox.plugins.values import ASSET, SIGNATURE, Archive, Asset, decode
 
 
 @pytest.fixture
@@ -133,6 +134,22 @@ def test_run_answers_with_its_arguments_and_the_output():
     }
     with pytest.raises(SettingsError, match="command is missing"):
         Run(Provider()).invoke({})
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ({"hash": "h", "text": "", "path": "/x", "uri": ""}, Asset(path="/x", hash="h")),
+        ({"hash": "h", "text": "", "path": "", "uri": ""}, Asset(hash="h")),
+        ({"hash": hashlib.sha256(b"").hexdigest()}, Asset(text="", hash=hashlib.sha256(b"").hexdigest())),
+        ({"text": "hi"}, Asset(text="hi")),
+    ],
+)
+def test_assets_are_read_as_the_engine_writes_them(sent, read):
+    """An empty text beside a path is no text, a hash alone is a recorded asset whose content was left out."""
+    struct = struct_pb2.Struct()
+    struct.update({"file": {SIGNATURE: ASSET, **sent}})
+    assert decode(struct).values["file"] == read
 
 
 def test_an_unknown_logging_is_refused(command):

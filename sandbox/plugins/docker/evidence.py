@@ -29,7 +29,7 @@ def collect_evidence(api: Client, service_id: str) -> str:
     ended = [task for task in tasks if task["Status"]["State"] in ENDED]
     told = (ended or tasks)[-1]
     parts = [f"last task: {told['Status']['State']}: {task_error(told)}"]
-    container = next((found for task in reversed(ended + tasks) if (found := _container_of(task))), "")
+    container = next((found for task in [*reversed(ended), *reversed(tasks)] if (found := _container_of(task))), "")
     if container:
         parts += [_health(api, container), _logs(api, container)]
     return "\n".join(part for part in parts if part)
