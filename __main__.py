@@ -4,6 +4,7 @@ The program: settings -> components -> outputs. Pulumi runs it once per stack (`
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pulumi
@@ -13,6 +14,8 @@ from ops.errors import FlotillaError
 from settings import Settings, load
 
 ROOT = Path(__file__).resolve().parent
+# What the engine takes for "the program has already said what is wrong" (pulumi-language-python, 3.259.0).
+ALREADY_EXPLAINED = 32
 
 
 def configured() -> Settings:
@@ -35,4 +38,5 @@ def main() -> None:
 try:
     main()
 except FlotillaError as error:
-    raise pulumi.RunError(str(error)) from None
+    pulumi.log.error(str(error))
+    sys.exit(ALREADY_EXPLAINED)

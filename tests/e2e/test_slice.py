@@ -27,8 +27,11 @@ def entry(fleet: Fleet, message: str) -> None:
     fleet.curl("-f", "--data", urllib.parse.urlencode({"name": "Ada", "message": message}), f"{SITE}/")
 
 
-def release(fleet: Fleet) -> str:
-    return str(json.loads(fleet.curl("-f", f"{SITE}/version").stdout)["release"])
+def container(fleet: Fleet) -> str:
+    """
+    The name of the container that answers: it changes with every release, also with one of the same image.
+    """
+    return str(json.loads(fleet.curl("-f", f"{SITE}/version").stdout)["hostname"])
 
 
 def serving(fleet: Fleet) -> list[str]:
@@ -125,7 +128,7 @@ def test_a_change_previews_as_that_change_and_only_that(fleet: Fleet) -> None:
 def test_a_new_release_takes_over_without_a_lost_request(fleet: Fleet) -> None:
     """A changed application is built, deployed by digest beside the old one, and takes the traffic; entries stay."""
     before = serving(fleet)
-    page = fleet.checkout / "examples/guestbook/app.py"
+    page = fleet.checkout / "examples/guestbook/guestbook/app.py"
     page.write_text(page.read_text() + "\n# second release\n")
     fleet.run("flotilla sandbox publish")
 
@@ -141,10 +144,10 @@ def test_a_new_release_takes_over_without_a_lost_request(fleet: Fleet) -> None:
 
 def test_an_image_that_never_gets_healthy_leaves_the_old_release_serving(fleet: Fleet) -> None:
     """A broken release fails the up with the container's own words, and nobody outside notices."""
-    before = release(fleet)
+    before = container(fleet)
     releases = fleet.checkout / "releases/local.yaml"
     kept = releases.read_text()
-    with changed(fleet.checkout / "examples/guestbook/Dockerfile", "CMD [", 'CMD ["/bin/false"]\n#'):
+    with changed(fleet.checkout / "examples/guestbook/Dockerfile", "\nCMD [", '\nCMD ["/bin/false"]\n#'):
         fleet.run("flotilla sandbox publish")
         with visitors(fleet) as seen:
             result = fleet.up(check=False)
@@ -152,7 +155,7 @@ def test_an_image_that_never_gets_healthy_leaves_the_old_release_serving(fleet: 
     assert result.returncode != 0
     assert "guestbook-web-" in result.stdout + result.stderr
     assert set(seen) == {"200"}, seen
-    assert release(fleet) == before
+    assert container(fleet) == before
     releases.write_text(kept)
     fleet.up()
     assert fleet.preview() == []
@@ -178,7 +181,7 @@ def test_invalid_projects_are_refused_together_before_anything_is_touched(fleet:
 
     shown = result.stdout + result.stderr
     assert result.returncode != 0
-    for expected in ("Wrong Name", "replcas", "replicas", "image", "guestbook.flotilla.test"):
+    for expected in ("Wrong Name", "replcas", "replicas", "image: this is missing"):
         assert expected in shown, shown
     assert "Traceback" not in shown
 
