@@ -5,6 +5,7 @@ The Hetzner Cloud stand-in at the gRPC level, over the emulated API with machine
 import grpc
 import pytest
 
+from sandbox.plugins.intents import Intents
 from sandbox.plugins.provider import UNKNOWN
 from sandbox.plugins.values import decode, encode
 from sandbox.plugins.wire import provider_pb2
@@ -319,6 +320,22 @@ def test_a_creation_cut_short_is_taken_up(hcloud_plugin):
     second = hcloud_plugin.create(SERVER, "web", {**WEB, "labels": {"a": "b"}})
     assert second.id == first.id
     assert state(second)["labels"] == {"a": "b"}
+
+
+@pytest.mark.parametrize("token", [SSH_KEY, NETWORK, FIREWALL, VOLUME, GROUP, SERVER])
+def test_an_answer_that_was_lost_leaves_nothing_twice(hcloud_plugin, tmp_path, token):
+    """When only the intention is on record, as after a sandbox killed before it answered, what has the name is taken up."""
+    inputs = {
+        SSH_KEY: {"name": "x", "publicKey": PUBLIC_KEY},
+        NETWORK: {"name": "x", "ipRange": "10.0.0.0/16"},
+        FIREWALL: {"name": "x", "rules": RULES},
+        VOLUME: {"name": "x", "size": 10, "location": "fsn1"},
+        GROUP: {"name": "x", "type": "spread"},
+        SERVER: {**WEB, "name": "x"},
+    }[token]
+    first = hcloud_plugin.create(token, "x", inputs)
+    Intents(tmp_path / "home" / "stand-ins").of(hcloud_plugin.urn(token, "x")).record("x")
+    assert hcloud_plugin.create(token, "x", inputs).id == first.id
 
 
 def test_once_known_to_the_engine_a_name_is_not_adopted(hcloud_plugin):

@@ -21,6 +21,7 @@ class PlacementGroup(NamedResource):
     token = "hcloud:index/placementGroup:PlacementGroup"
     collection = "placement_groups"
     document = "placement_group"
+    has_actions = False
     replaces = frozenset({"type"})
 
     def check(self, inputs: Properties) -> list[Failure]:

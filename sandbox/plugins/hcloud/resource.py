@@ -55,6 +55,7 @@ class NamedResource(HcloudResource):
     collection: ClassVar[str]
     document: ClassVar[str]
     auto_named: ClassVar[str | None] = "name"
+    has_actions: ClassVar[bool] = True
 
     def body(self, inputs: Properties) -> Json:
         """
@@ -97,8 +98,7 @@ class NamedResource(HcloudResource):
         """
         left = self._left_over(context, inputs["name"])
         if left is not None:
-            context.log("warning", f"{inputs['name']}: taking up the creation that was cut short (id {left['id']}).")
-            return str(left["id"]), self.update(context, str(left["id"]), self.state(left, inputs), inputs)
+            return self._take_up(context, left, inputs)
         context.intent.record(inputs["name"])
         try:
             reply = self.api.patiently(context, lambda: self.api.request("POST", f"/{self.collection}", **self.body(inputs)))
@@ -161,6 +161,19 @@ class NamedResource(HcloudResource):
         Change the protection.
         """
         self.api.act(context, f"{self.path(id)}/actions/change_protection", **flags)
+
+    def _take_up(self, context: Context, left: Json, inputs: Properties) -> tuple[str, Properties]:
+        """
+        Wait for what is still under way, then change what differs from the inputs.
+        """
+        id = str(left["id"])
+        context.log("warning", f"{inputs['name']}: taking up the creation that was cut short (id {id}).")
+        with self._kept(id, left, inputs):
+            if self.has_actions:
+                running = list(self.api.pages(f"{self.path(id)}/actions", "actions", status="running"))
+                self.api.settle(context, {"actions": running})
+            state = self.update(context, id, self.state(left, inputs), inputs)
+        return id, state
 
     def _fresh(self, id: str, inputs: Properties, fallback: Json) -> Properties:
         return self.state(self.find(id) or fallback, inputs)

@@ -21,6 +21,7 @@ class SshKey(NamedResource):
     token = "hcloud:index/sshKey:SshKey"
     collection = "ssh_keys"
     document = "ssh_key"
+    has_actions = False
     replaces = frozenset({"publicKey"})
 
     def is_same(self, key: str, old: Any, new: Any) -> bool:
