@@ -25,8 +25,7 @@ _GLOBAL = """\
 	}}
 }}
 
-import {sites}/*.caddy
-"""
+import {sites}/*.caddy"""
 
 # The sandbox's own authority signs an intermediate for Caddy, which signs the sites' certificates.
 _OWN_AUTHORITY = f"""\

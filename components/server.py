@@ -52,7 +52,7 @@ class Server(pulumi.ComponentResource):
             f"{name}-address",
             server_id=server.id.apply(int),
             subnet_id=args.subnet_id,
-            opts=ResourceOptions(parent=self, deleted_with=server),
+            opts=ResourceOptions(parent=self),
         )
         self.host = Host(server=server, server_id=server.id, address=server.ipv4_address, private_key=args.private_key)
         self.ready = step(f"{name}-ready", host=self.host, run="ready.sh", data={}, opts=ResourceOptions(parent=self))
@@ -75,5 +75,10 @@ class Server(pulumi.ComponentResource):
             # Hetzner wants both or none.
             delete_protection=args.protect,
             rebuild_protection=args.protect,
-            opts=ResourceOptions(parent=self, protect=args.protect, ignore_changes=["userData", "sshKeys", "image"]),
+            opts=ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                ignore_changes=["userData", "sshKeys", "image"],
+                delete_before_replace=True,  # its name exists once; replaced only on purpose (`pulumi up --replace`)
+            ),
         )
