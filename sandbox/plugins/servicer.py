@@ -12,12 +12,12 @@ from typing import Any, Final
 from ops.errors import RefusedError
 from sandbox.plugins import schema as schemas
 from sandbox.plugins.checking import check_inputs
-from sandbox.plugins.difference import Difference, compare
+from sandbox.plugins.difference import compare
 from sandbox.plugins.intents import Intents
-from sandbox.plugins.naming import DEFAULTS_KEY
-from sandbox.plugins.provider import DEFAULT_TIMEOUT_S, UNKNOWN, Context, Failure, Properties, Provider, Resource, has_unknown
+from sandbox.plugins.provider import DEFAULT_TIMEOUT_S, UNKNOWN, Context, Properties, Provider, Resource
 from sandbox.plugins.registry import provider_class
 from sandbox.plugins.reporting import EngineLog, answered
+from sandbox.plugins.responses import diff_response, failures_of, kept_defaults
 from sandbox.plugins.values import decode, encode
 from sandbox.plugins.wire import empty_pb2, plugin_pb2, provider_pb2, provider_pb2_grpc
 
@@ -77,7 +77,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
     def CheckConfig(self, request: Any, call: Any) -> Any:
         given = decode(request.news)
         _, failures = self.schema.config(given.values)
-        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(failures))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=failures_of(failures))
 
     @answered
     def DiffConfig(self, request: Any, call: Any) -> Any:
@@ -108,7 +108,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         resource = self.resource(request.urn)
         old, new = decode(request.olds), decode(request.news)
         checked, failures = check_inputs(resource, self.schema, request, old, new)
-        return provider_pb2.CheckResponse(inputs=encode(checked, new.secrets), failures=_failures(failures))
+        return provider_pb2.CheckResponse(inputs=encode(checked, new.secrets), failures=failures_of(failures))
 
     @answered
     def Diff(self, request: Any, call: Any) -> Any:
@@ -116,7 +116,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         self.intents.finish(request.urn)
         old, new = decode(request.old_inputs), decode(request.news)
         found = compare(resource, old.values, decode(request.olds).values, new.values)
-        return _diff_response(resource, found, old.values, new.values, new.internal)
+        return diff_response(resource, found, old.values, new.values, new.internal)
 
     @answered
     def Create(self, request: Any, call: Any) -> Any:
@@ -140,7 +140,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
             return provider_pb2.ReadResponse()
         hidden = inputs.secrets | state.secrets | resource.secret_outputs
         id_ = resource.resource_id(request.id)
-        new_inputs = {**found[0], **_kept_defaults(inputs.internal, found[0])}
+        new_inputs = {**found[0], **kept_defaults(inputs.internal, found[0])}
         return provider_pb2.ReadResponse(id=id_, inputs=encode(new_inputs, hidden), properties=encode(found[1], hidden))
 
     @answered
@@ -173,7 +173,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         given = decode(request.args)
         arguments, failures = self.schema.check("functions", request.tok, given.values)
         if failures:
-            return provider_pb2.InvokeResponse(failures=_failures(failures))
+            return provider_pb2.InvokeResponse(failures=failures_of(failures))
         kind = next(kind for kind in self.provider.functions if kind.token == request.tok)
         result = kind(self.provider).invoke(arguments)
         return provider_pb2.InvokeResponse(**{"return": encode(result)})
@@ -241,43 +241,3 @@ def _unserved(token: str) -> RefusedError:
         f"{token}: the sandbox's stand-in plugin does not serve this type. Nothing was changed. Leave it out on sandbox"
         " stacks, or add it to sandbox/plugins."
     )
-
-
-def _failures(failures: list[Failure]) -> list[Any]:
-    return [provider_pb2.CheckFailure(property=failure.property, reason=failure.reason) for failure in failures]
-
-
-def _kept_defaults(internal: Properties, inputs: Properties) -> Properties:
-    """
-    Which inputs were filled in by Check stays known after a refresh; on an import nothing was.
-    """
-    return {DEFAULTS_KEY: [key for key in internal.get(DEFAULTS_KEY) or [] if key in inputs]}
-
-
-def _diff_response(resource: Resource, found: Difference, old: Properties, new: Properties, internal: Properties) -> Any:
-    kinds = provider_pb2.PropertyDiff.Kind
-    details = {}
-    for path, kind in found.details.items():
-        top = path.partition(".")[0].partition("[")[0]
-        suffix = "_REPLACE" if top in found.replaces else ""
-        details[path] = provider_pb2.PropertyDiff(kind=kinds.Value(f"{kind}{suffix}"), inputDiff=True)
-    changes = provider_pb2.DiffResponse.DIFF_SOME if found.changed else provider_pb2.DiffResponse.DIFF_NONE
-    return provider_pb2.DiffResponse(
-        changes=changes,
-        diffs=found.changed,
-        replaces=sorted(found.replaces),
-        deleteBeforeReplace=bool(found.replaces)
-        and (resource.delete_before_replace or _name_is_taken(resource, old, new, internal)),
-        detailedDiff=details,
-        hasDetailedDiff=True,
-    )
-
-
-def _name_is_taken(resource: Resource, old: Properties, new: Properties, internal: Properties) -> bool:
-    """
-    Whether a replacement would ask for the name that the old one still holds, because a person chose the name.
-    """
-    key = resource.auto_named
-    if key is None or key in (internal.get(DEFAULTS_KEY) or []) or has_unknown(new.get(key)):
-        return False
-    return bool(old.get(key) == new.get(key))

@@ -2,7 +2,9 @@
 What every stand-in does the same: where it may act, what it refuses, what it tells the engine.
 """
 
+import subprocess
 import sys
+from pathlib import Path
 
 import grpc
 import pytest
@@ -16,6 +18,7 @@ from sandbox.plugins.schema import Schema
 from sandbox.plugins.values import decode, encode
 from sandbox.plugins.wire import provider_pb2, status_pb2
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 NETWORK = "hcloud:index/network:Network"
 NET = {"name": "net", "ipRange": "10.0.0.0/16"}
 
@@ -230,11 +233,23 @@ def test_cancelling_ends_a_wait(start_plugin, hetzner_url):
         plugin.create("hcloud:index/server:Server", "web", {"name": "web", "serverType": "cx23", "image": "debian-12"})
 
 
-def test_every_plugin_names_itself(start_plugin):
-    """Handshake, plugin info and schema of all four, without importing any provider."""
-    for name in PROVIDERS:
-        plugin = start_plugin(name)
-        answer = plugin.stub.Handshake(provider_pb2.ProviderHandshakeRequest())
-        assert answer.accept_secrets
-        assert f'"name": "{name}"' in plugin.stub.GetSchema(provider_pb2.GetSchemaRequest()).schema
-    assert "sandbox.plugins.servicer" in sys.modules
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_every_plugin_names_itself(start_plugin, name):
+    """Handshake, plugin info and schema, before any configuration."""
+    plugin = start_plugin(name)
+    assert plugin.stub.Handshake(provider_pb2.ProviderHandshakeRequest()).accept_secrets
+    assert f'"name": "{name}"' in plugin.stub.GetSchema(provider_pb2.GetSchemaRequest()).schema
+
+
+def test_starting_imports_no_client():
+    """What makes a start slow, the SDK and the API clients, is not imported until it is needed."""
+    program = (
+        "import sys; from sandbox.plugins.server import Server; from sandbox.plugins.servicer import Servicer;"
+        " from sandbox.plugins.registry import PROVIDERS; [Servicer(name) for name in PROVIDERS]; print(*sys.modules)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert set(answer.stdout.split()).isdisjoint(
+        {"pulumi", "hcloud", "cloudflare", "docker", "requests", "httpx", "sandbox.plugins.hcloud"}
+    )
