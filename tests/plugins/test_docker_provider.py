@@ -1,15 +1,19 @@
 import base64
 import json
+import socket
+import threading
 
 import pytest
 
 from ops.errors import RefusedError, SettingsError
+from sandbox.plugins import ssh
 from sandbox.plugins.docker.credentials import client_configuration
 from sandbox.plugins.docker.network import Network, normal_form
 from sandbox.plugins.docker.provider import DockerProvider
 from sandbox.plugins.docker.secret import Secret, ServiceConfig
 from sandbox.plugins.docker.types import is_left_behind, owned
 from sandbox.plugins.provider import UNKNOWN, Context, Provider
+from sandbox.plugins.ssh_target import DIAL_ERROR_LIMIT
 
 
 @pytest.fixture
@@ -100,3 +104,31 @@ def test_everything_of_a_network_replaces_it_and_defaults_are_no_change():
     subnets = [{"subnet": "10.1.0.0/24"}, {"subnet": "10.2.0.0/24"}]
     assert network.is_same("ipamConfigs", subnets, subnets[::-1])
     assert normal_form({"name": "n", "driver": "overlay"}) == {"name": "n", "driver": "overlay"}
+
+
+def test_a_dead_host_is_waited_for_once(provider, monkeypatch):
+    """After one wait in vain, each further resource costs one attempt: a refresh of many ends soon."""
+    monkeypatch.setattr(ssh, "FIRST_PAUSE_S", 0)
+    monkeypatch.setattr(ssh, "LONGEST_PAUSE_S", 0)
+    attempts = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=_hang_up, args=(listener, attempts), daemon=True).start()
+        configured(provider, host=f"ssh://root@127.0.0.1:{listener.getsockname()[1]}")
+
+        with pytest.raises(ssh.SshError):
+            provider.api()
+        waited = len(attempts)
+        with pytest.raises(ssh.SshError):
+            provider.api()
+
+    assert (waited, len(attempts)) == (DIAL_ERROR_LIMIT + 1, DIAL_ERROR_LIMIT + 2)
+
+
+def _hang_up(listener, attempts):
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        attempts.append(connection.getpeername())
+        connection.close()

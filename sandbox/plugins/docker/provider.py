@@ -49,6 +49,7 @@ class DockerProvider(DockerHost):
         self.connections = ssh.Connections()
         self._lock = threading.Lock()
         self._forwarded: tuple[ssh.Channel, Path] | None = None
+        self._gave_up = False
         self._clients = threading.local()
 
     def check_endpoint(self) -> None:
@@ -113,11 +114,25 @@ class DockerProvider(DockerHost):
         """
         if self.host.startswith("unix:"):
             return self.host
+        channel = self._connect()
         with self._lock:
-            channel = self.connections.open(_target(self.host, self.config), ssh.Patience())
             if self._forwarded is None or self._forwarded[0] is not channel:
                 self._forwarded = (channel, channel.forward(REMOTE_SOCKET))
             return f"unix://{self._forwarded[1]}"
+
+    def _connect(self) -> ssh.Channel:
+        """
+        The connection to the host. One that was waited for in vain once is asked for only once more per resource: a refresh
+        of many resources on a dead host costs one wait.
+        """
+        patience = ssh.Patience(dial_error_limit=0) if self._gave_up else ssh.Patience()
+        try:
+            channel = self.connections.open(_target(self.host, self.config), patience)
+        except ssh.SshError:
+            self._gave_up = True
+            raise
+        self._gave_up = False
+        return channel
 
 
 def _host_of(config: Mapping[str, Any]) -> str:
