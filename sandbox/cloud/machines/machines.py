@@ -22,6 +22,17 @@ from sandbox.cloud.machines.model import Guard, MachineSpec, Seed
 from sandbox.instance import FIRST_MACHINE, LAST_MACHINE, Instance
 
 SHUTDOWN_S = 30
+# Services that systemd isolates have copies of all mounts, and in a container those do not follow the machine's own.
+UNMOUNT_EVERYWHERE = """
+seen=' '
+for process in /proc/[0-9]*; do
+    namespace=$(readlink "$process/ns/mnt") || continue
+    case "$seen" in *" $namespace "*) continue ;; esac
+    seen="$seen$namespace "
+    nsenter --target "${process#/proc/}" --mount umount --all-targets --lazy "$1"
+done
+true
+"""
 
 
 class Machines:
@@ -160,7 +171,7 @@ class Machines:
         Write back and let go of a volume inside a machine, before the device goes away.
         """
         self._try_in(server_id, ["sync"])
-        self._try_in(server_id, ["umount", "--all-targets", "--lazy", f"/dev/disk/by-id/{device_name(volume_id)}"])
+        self._try_in(server_id, ["sh", "-c", UNMOUNT_EVERYWHERE, "sh", f"/dev/disk/by-id/{device_name(volume_id)}"])
 
     def automount(self, server_id: int, volume_id: int, format: str) -> None:
         """

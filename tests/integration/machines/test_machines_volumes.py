@@ -5,7 +5,7 @@ Real disks.
 import pytest
 from hcloud.locations import Location
 
-from tests.integration.machines.conftest import Cloud, Machine
+from tests.integration.machines.conftest import Cloud, Machine, eventually
 
 FALKENSTEIN = Location(name="fsn1")
 MOUNT = "mkdir -p /mnt/data && mount {device} /mnt/data"
@@ -84,12 +84,13 @@ def test_automount(cloud: Cloud) -> None:
 
 def test_deleted_volume_gives_back_its_disk(cloud: Cloud) -> None:
     """
-    After detaching and deleting, neither a loop device nor an image is left.
+    When volumes and server are deleted, neither a loop device nor an image is left.
     """
     for name in ("data", "auto"):
         volume = cloud.client.volumes.get_by_name(name)
         volume.detach().wait_until_finished()
         volume.delete()
-    assert cloud.leftovers()["loops"] == []
     gateway = cloud.docker.containers.get(cloud.instance.gateway_name)
     assert gateway.exec_run(["find", "/flotilla", "-name", "*.img"]).output == b""
+    cloud.client.servers.get_by_name("second").delete().wait_until_finished()
+    eventually(lambda: cloud.leftovers()["loops"] == [])
