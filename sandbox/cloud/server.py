@@ -96,7 +96,12 @@ class _Server(uvicorn.Server):
 
 
 def _server(app: Any, **options: Any) -> uvicorn.Server:
-    settings: dict[str, Any] = {"log_config": None, "access_log": True, "server_header": False, "timeout_graceful_shutdown": GRACE_S}
+    settings: dict[str, Any] = {
+        "log_config": None,
+        "access_log": True,
+        "server_header": False,
+        "timeout_graceful_shutdown": GRACE_S,
+    }
     return _Server(uvicorn.Config(app, **settings, **options))
 
 
