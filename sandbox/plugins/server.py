@@ -25,7 +25,7 @@ from sandbox.plugins.wire import grpc, provider_pb2_grpc
 WORKERS: Final = 64
 FIRST_SHIM_TIMEOUT_S: Final = 30.0
 MESSAGE_LIMIT: Final = 400 * 1024 * 1024
-"""As the engine's own limit. Source: sdk/go/common/util/rpcutil, v3.259.0."""
+"""As the engine's own limit. Source: sdk/go/common/util/rpcutil/serve.go, v3.259.0."""
 
 
 class Server:

@@ -23,7 +23,7 @@ ARCHIVE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-# Source: sdk/go/common/resource/plugin/rpc.go: one for each type a value would have.
+# Source: sdk/go/common/resource/plugin/rpc.go, v3.259.0: one for each type a value would have.
 UNKNOWN_SIGNS: Final = frozenset(
     {
         UNKNOWN_STRING,

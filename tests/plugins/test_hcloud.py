@@ -261,6 +261,7 @@ def test_lookups(hcloud_plugin):
     ("token", "inputs", "path", "reason"),
     [
         (SERVER, {**WEB, "labels": {"-bad": "x"}}, "labels.-bad", "not what Hetzner allows"),
+        (SERVER, {**WEB, "labels": {"-bad/x": "x"}}, "labels.-bad/x", "not what Hetzner allows"),
         (SERVER, {**WEB, "iso": "x.iso"}, "iso", "stand-in for hcloud cannot do this"),
         (SERVER, {**WEB, "deleteProtection": True}, "rebuildProtection", "the same as deleteProtection"),
         (SERVER, {**WEB, "userData": "x" * 40_000}, "userData", "limit of 32 KiB"),

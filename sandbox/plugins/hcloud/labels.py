@@ -10,8 +10,8 @@ from typing import Any, Final
 from sandbox.plugins.provider import UNKNOWN, Failure, Properties
 
 LABEL_PART: Final = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?")
-"""Source: docs.hetzner.cloud, Labels, read 2026-11-20: at most 63 characters, letters and digits at both ends."""
-LABEL_PREFIX_LENGTH: Final = 253
+LABEL_PREFIX: Final = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,253}[a-zA-Z0-9])?")
+"""What may stand before a slash in a key. Source of both: hcloud-go, hcloud/labels.go, read 2026-11-20."""
 
 
 def check_labels(labels: Properties) -> list[Failure]:
@@ -21,7 +21,7 @@ def check_labels(labels: Properties) -> list[Failure]:
     failures = []
     for key, value in labels.items():
         prefix, slash, name = key.rpartition("/")
-        if not LABEL_PART.fullmatch(name) or (slash and not 0 < len(prefix) <= LABEL_PREFIX_LENGTH):
+        if not LABEL_PART.fullmatch(name) or (slash and not LABEL_PREFIX.fullmatch(prefix)):
             failures.append(_label_failure(key, "key", key))
         if value is not UNKNOWN and value != "" and not LABEL_PART.fullmatch(str(value)):
             failures.append(_label_failure(key, "value", value))

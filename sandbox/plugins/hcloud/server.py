@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sandbox.plugins.hcloud.api import Json
 
 USER_DATA_LIMIT: Final = 32 * 1024
-"""Bytes. Source: docs.hetzner.cloud, Create a Server, read 2026-11-20."""
+"""Bytes. Source: terraform-provider-hcloud, docs/resources/server.md, `user_data`, read 2026-11-20."""
 SHUTDOWN_CHECKS: Final = 5
 
 

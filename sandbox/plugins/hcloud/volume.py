@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SMALLEST_GB: Final = 10
 LARGEST_GB: Final = 10240
-"""Source of both: docs.hetzner.cloud, Create a Volume, read 2026-11-20."""
+"""Source of both: the API text quoted by VM::HetznerCloud::API::Volumes (metacpan), read 2026-11-20; not Hetzner's own page."""
 
 
 class Volume(NamedResource):
