@@ -214,15 +214,28 @@ def test_refresh_sees_a_server_deleted_behind_its_back(fleet: Fleet) -> None:
         "for server in client.servers.get_all():\n    client.servers.delete(server)\nE"
     )
 
-    refreshed = fleet.run("pulumi refresh -s local --yes --non-interactive", check=False)
+    refreshed = fleet.run("pulumi refresh -s local --yes --skip-preview --non-interactive", check=False)
 
     assert "deleted" in refreshed.stdout, refreshed.stdout + refreshed.stderr
     assert any(step["op"] == "create" and "hcloud:index/server:Server" in step["urn"] for step in fleet.preview())
 
 
-def test_up_brings_the_fleet_back_with_its_data(fleet: Fleet) -> None:
+def test_a_first_boot_that_fails_shows_cloud_inits_own_words(fleet: Fleet) -> None:
+    """The up fails with what cloud-init said, and with what to do next."""
+    last = '["systemctl", "reload-or-restart", "ssh"]'
+    failing = f'{last}, ["sh", "-c", "echo the cable is unplugged >&2; exit 7"]'
+    with changed(fleet.checkout / "components/cloud_init.py", last, failing):
+        result = fleet.up(check=False)
+
+    shown = result.stdout + result.stderr
+    assert result.returncode != 0
+    assert "the cable is unplugged" in shown, shown
+    assert "replace the server" in shown
+
+
+def test_a_replaced_server_brings_the_fleet_back_with_its_data(fleet: Fleet) -> None:
     """The new server gets the old volume: the guestbook's entries are still there."""
-    fleet.up()
+    fleet.run("pulumi up -s local --yes --skip-preview --non-interactive --replace '**app-1-server'")
 
     assert "written on the first day" in fleet.curl("-f", "--retry", "5", "--retry-all-errors", f"{SITE}/").stdout
 
