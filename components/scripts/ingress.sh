@@ -7,7 +7,7 @@ changed=
 
 # write <path> <mode> <owner> <content>: at once, and only when it differs.
 write() {
-    new=$(mktemp "$1.XXXXXX")
+    new=$(mktemp -p "$(dirname "$1")")
     printf '%s\n' "$4" >"$new"
     chmod "$2" "$new"
     chown "$3:$3" "$new"

@@ -11,6 +11,7 @@ The entry of provider `<name>` is the class named in `registry.py`; its module i
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, final
@@ -80,7 +81,7 @@ class PartialFailureError(FlotillaError):
         self.state = state
 
 
-class Resource:
+class Resource(ABC):
     """
     One resource type. Stateless; one instance for each configured provider.
     """
@@ -123,17 +124,17 @@ class Resource:
         """
         return key in self.replaces
 
+    @abstractmethod
     def create(self, context: Context, inputs: Properties) -> tuple[str, Properties]:
         """
         Make it; returns its id and full state (inputs and outputs).
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, context: Context, id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
         """
         The inputs and the state as they are in the world now, or None where it is gone. `inputs` is {} on an import.
         """
-        raise NotImplementedError
 
     def resource_id(self, import_id: str) -> str:
         """
@@ -143,18 +144,21 @@ class Resource:
 
     def update(self, context: Context, id: str, old_state: Properties, new_inputs: Properties) -> Properties:
         """
-        Change it in place; returns the full new state.
+        Change it in place; returns the full new state. A type of which every change needs a new resource leaves this as it is.
         """
-        raise NotImplementedError
+        raise FlotillaError(
+            f"{id}: a {self.token} cannot be changed in place. It was left as it is. "
+            f"Run `pulumi up --target-replace '{context.urn}'` to make it anew."
+        )
 
+    @abstractmethod
     def delete(self, context: Context, id: str, state: Properties) -> None:
         """
         Remove it; one that is gone already is no error.
         """
-        raise NotImplementedError
 
 
-class Function:
+class Function(ABC):
     """
     One data source.
     """
@@ -164,14 +168,14 @@ class Function:
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
 
+    @abstractmethod
     def invoke(self, arguments: Properties) -> Properties:
         """
         Look it up; raises FlotillaError where it is not found.
         """
-        raise NotImplementedError
 
 
-class Provider:
+class Provider(ABC):
     """
     A configured plugin: holds the API client. `self.config` is set before `configure` is called.
     """
@@ -181,17 +185,17 @@ class Provider:
     functions: ClassVar[list[type[Function]]] = []
     config: Properties
 
+    @abstractmethod
     def check_endpoint(self) -> None:
         """
         Raise RefusedError unless everything the config and the environment point at is this machine (see `loopback.py`).
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def configure(self, config: Properties) -> None:
         """
         Take the configuration, with the environment as fallback. Raises FlotillaError when something needed is missing.
         """
-        raise NotImplementedError
 
     def explain(self, error: Exception) -> str | None:
         """
@@ -199,7 +203,7 @@ class Provider:
         """
         return None
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - not every provider holds some
         """
         Release connections.
         """

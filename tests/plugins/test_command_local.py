@@ -8,7 +8,8 @@ from google.protobuf import struct_pb2
 from ops.errors import FlotillaError, SettingsError
 from sandbox.plugins.command.globs import compile_glob, matching_files
 from sandbox.plugins.command.local import LocalCommand, Run
-from sandbox.plugins.provider import Context, Provider
+from sandbox.plugins.command.provider import CommandProvider
+from sandbox.plugins.provider import Context
 from sandbox.plugins.values import ASSET, SIGNATURE, Archive, Asset, decode
 
 
@@ -31,7 +32,7 @@ def context(lines):
 
 @pytest.fixture
 def command():
-    return LocalCommand(Provider())
+    return LocalCommand(CommandProvider())
 
 
 def test_create_runs_the_command_and_keeps_its_output(command, context, lines):
@@ -126,14 +127,14 @@ def test_files_a_command_made_become_assets(command, context, tmp_path):
 
 def test_run_answers_with_its_arguments_and_the_output():
     """The function runs the command at once; without one there is nothing to run."""
-    assert Run(Provider()).invoke({"command": "echo hi", "stdin": ""}) == {
+    assert Run(CommandProvider()).invoke({"command": "echo hi", "stdin": ""}) == {
         "command": "echo hi",
         "stdin": "",
         "stdout": "hi",
         "stderr": "",
     }
     with pytest.raises(SettingsError, match="command is missing"):
-        Run(Provider()).invoke({})
+        Run(CommandProvider()).invoke({})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sandbox.plugins.docker.network import Network, normal_form
 from sandbox.plugins.docker.provider import DockerProvider
 from sandbox.plugins.docker.secret import Secret, ServiceConfig
 from sandbox.plugins.docker.types import is_left_behind, owned
-from sandbox.plugins.provider import UNKNOWN, Context, Provider
+from sandbox.plugins.provider import UNKNOWN, Context
 from sandbox.plugins.ssh_target import DIAL_ERROR_LIMIT
 
 
@@ -88,7 +88,7 @@ def test_only_an_object_made_for_the_same_resource_counts_as_left_behind():
 
 def test_data_has_to_be_base64_and_given_once():
     """A secret's data is base64; a config's data comes in one of two ways."""
-    secret, config = Secret(Provider()), ServiceConfig(Provider())
+    secret, config = Secret(DockerProvider()), ServiceConfig(DockerProvider())
     assert [failure.property for failure in secret.check({"data": "not base64!"})] == ["data"]
     assert secret.check({"data": base64.b64encode(b"x").decode()}) == secret.check({"data": UNKNOWN}) == []
     assert config.check({"dataRaw": "x"}) == []
@@ -97,7 +97,7 @@ def test_data_has_to_be_base64_and_given_once():
 
 def test_everything_of_a_network_replaces_it_and_defaults_are_no_change():
     """Docker changes no network in place; an explicit default is the same as none."""
-    network = Network(Provider())
+    network = Network(DockerProvider())
     assert network.must_replace("attachable", None, True)
     assert network.is_same("driver", None, "bridge")
     assert not network.is_same("driver", None, "overlay")

@@ -5,8 +5,8 @@ import pytest
 
 from sandbox.plugins.docker import service_spec as spec
 from sandbox.plugins.docker.fields import OWNER_LABEL
+from sandbox.plugins.docker.provider import DockerProvider
 from sandbox.plugins.docker.service import Service
-from sandbox.plugins.provider import Provider
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "docker").glob("*.json"))
 IMAGE = {"containerSpec": {"image": "web@sha256:1"}}
@@ -14,7 +14,7 @@ IMAGE = {"containerSpec": {"image": "web@sha256:1"}}
 
 @pytest.fixture
 def service():
-    return Service(Provider())
+    return Service(DockerProvider())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)

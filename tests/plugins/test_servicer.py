@@ -39,6 +39,9 @@ class Thing(Resource):
             raise KeyError("nope")
         return "id-1", {**inputs, "revision": 1, "password": "pw"}
 
+    def read(self, context, id, inputs):
+        return None
+
     def delete(self, context, id, state):
         context.log("info", "deleting")
 

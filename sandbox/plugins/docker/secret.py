@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,8 +22,6 @@ class _Data(DockerResource):
     """
     What the two have in common.
     """
-
-    noun = ""
 
     def check(self, inputs: Properties) -> list[Failure]:
         """
@@ -75,17 +74,29 @@ class _Data(DockerResource):
             found["labels"] = labels
         return found
 
+    @abstractmethod
     def _bytes(self, inputs: Properties) -> bytes:
-        raise NotImplementedError
+        """
+        The data itself.
+        """
 
+    @abstractmethod
     def _make(self, name: str, data: bytes, labels: Mapping[str, str]) -> str:
-        raise NotImplementedError
+        """
+        Create one; returns its id.
+        """
 
+    @abstractmethod
     def _by_name(self, name: str) -> Mapping[str, Any] | None:
-        raise NotImplementedError
+        """
+        The one of exactly this name.
+        """
 
+    @abstractmethod
     def _remove(self, id: str) -> None:
-        raise NotImplementedError
+        """
+        Raises: docker.errors.NotFound where it is gone.
+        """
 
 
 class Secret(_Data):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -27,11 +28,11 @@ class DockerHost(Provider):
 
     host: str
 
+    @abstractmethod
     def api(self, login: Mapping[str, Any] | None = None) -> Client:
         """
         A client.
         """
-        raise NotImplementedError
 
 
 class DockerResource(Resource):

@@ -5,6 +5,7 @@ The data sources.
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ops.errors import SettingsError
@@ -31,11 +32,11 @@ class _Lookup(Function):
         """
         return cast("HcloudProvider", self.provider).api
 
+    @abstractmethod
     def result(self, found: Json, arguments: Properties) -> Properties:
         """
         The document as the SDK's result type has it.
         """
-        raise NotImplementedError
 
     def query(self, arguments: Properties) -> Json:
         """

@@ -5,6 +5,7 @@ Private networks, their subnets and routes.
 from __future__ import annotations
 
 import ipaddress
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.plugins.hcloud.resource import HcloudResource, NamedResource, differs, gone
@@ -81,11 +82,17 @@ class _PartOfNetwork(HcloudResource):
     key: ClassVar[str]
     property: ClassVar[str]
 
+    @abstractmethod
     def body(self, inputs: Properties) -> Json:
-        raise NotImplementedError
+        """
+        The request that adds it.
+        """
 
+    @abstractmethod
     def state(self, network: int, found: Json) -> Properties:
-        raise NotImplementedError
+        """
+        What the engine records of it; `found` is its entry in the network's document.
+        """
 
     def create(self, context: Context, inputs: Properties) -> tuple[str, Properties]:
         """

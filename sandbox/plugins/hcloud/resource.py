@@ -5,6 +5,7 @@ What the Hetzner Cloud resource types have in common.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -57,28 +58,28 @@ class NamedResource(HcloudResource):
     auto_named: ClassVar[str | None] = "name"
     has_actions: ClassVar[bool] = True
 
+    @abstractmethod
     def body(self, inputs: Properties) -> Json:
         """
         The request that creates it.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def state(self, found: Json, inputs: Properties) -> Properties:
         """
         What the engine records of a document; `inputs` for what the API does not tell.
         """
-        raise NotImplementedError
 
     def finish(self, context: Context, id: str, inputs: Properties) -> None:
         """
         What follows once it exists, such as protection.
         """
 
+    @abstractmethod
     def change(self, context: Context, found: Json, old: Properties, inputs: Properties) -> None:
         """
         Make an existing one what the inputs say; `old` is the recorded state.
         """
-        raise NotImplementedError
 
     def path(self, id: str | int) -> str:
         """
