@@ -211,7 +211,7 @@ def test_refresh_sees_a_server_deleted_behind_its_back(fleet: Fleet) -> None:
     fleet.run(
         "python - <<'E'\nimport os\nfrom hcloud import Client\n"
         "client = Client(token=os.environ['HCLOUD_TOKEN'], api_endpoint=os.environ['HCLOUD_ENDPOINT'])\n"
-        "for server in client.servers.get_all():\n    client.servers.delete(server)\nE"
+        "for server in client.servers.get_all():\n    client.servers.delete(server).wait_until_finished()\nE"
     )
 
     refreshed = fleet.run("pulumi refresh -s local --yes --skip-preview --non-interactive", check=False)
