@@ -15,7 +15,8 @@ from typing import Any
 
 from ops.errors import MissingToolError
 from sandbox import docker_host, lifecycle, supervisor
-from sandbox.instance import CLOUDFLARE_PORT, DNS_PORT, HETZNER_PORT, Instance, load
+from sandbox.addresses import CLOUDFLARE_PORT, DNS_PORT, HETZNER_PORT
+from sandbox.instance import Instance, load
 from sandbox.publish import STACK, Published
 
 RUNNING, STOPPED, MISSING = "running", "stopped", "missing"

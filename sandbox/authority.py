@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox import private_files
-from sandbox.instance import REGISTRY_HOST, ZONE, Instance
+from sandbox.addresses import REGISTRY_HOST, ZONE
+from sandbox.instance import Instance
 
 ROOT_DAYS = 3653
 LEAF_DAYS = 397  # what browsers accept at most

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from ops.errors import FlotillaError
 from sandbox import ports
-from sandbox.instance import BLOCKS, TCP_PORTS, Instance, exists, identity, load, save
+from sandbox.addresses import BLOCKS, TCP_PORTS, services_ip
+from sandbox.instance import Instance, exists, identity, load, save
 
 # The instance's own things: what a copied or moved checkout must not take over from the one that it was copied from.
 STATE_OF_ONE_INSTANCE = (
@@ -27,25 +28,16 @@ STATE_OF_ONE_INSTANCE = (
 
 def allocate(checkout: Path) -> Instance:
     """
-    Give this checkout a block that is free, or the one it had before its instance.json was lost.
+    The instance of this checkout, made if there is none: with a block that nobody else on this machine uses.
 
     Raises: FlotillaError when no block is free.
     """
-    with _lock():
-        instance = load(checkout)
-        if instance is not None:
-            return instance
-        mine = identity(checkout)
-        taken = _claimed(except_id=mine)
-        before = _labelled()
-        taken |= {block for owner, block in before if owner != mine}
-        remembered = [block for owner, block in before if owner == mine] + _claims().get(mine, [])
-        block = next((block for block in remembered if block not in taken), None)
-        instance = Instance(mine, checkout, _first_free(taken) if block is None else block)
-        _set_aside_foreign_state(instance)
-        save(instance)
-        _claim(instance)
+    checkout = checkout.resolve()
+    instance = load(checkout)
+    if instance is not None:
         return instance
+    with _lock():
+        return load(checkout) or _made(checkout)
 
 
 def release(instance: Instance) -> None:
@@ -64,12 +56,29 @@ def claims_folder() -> Path:
     return Path(cache) / "flotilla" / "instances"
 
 
+def _made(checkout: Path) -> Instance:
+    """
+    A new instance; it has the block that it had before, where its instance.json was lost and the block is still free.
+    """
+    mine = identity(checkout)
+    taken = _claimed(except_id=mine)
+    before = _labelled()
+    taken |= {block for owner, block in before if owner != mine}
+    remembered = [block for owner, block in before if owner == mine] + _claims().get(mine, [])
+    block = next((block for block in remembered if block not in taken), None)
+    instance = Instance(mine, checkout, _first_free(taken) if block is None else block)
+    _set_aside_foreign_state(instance)
+    save(instance)
+    _claim(instance)
+    return instance
+
+
 def _first_free(taken: set[int]) -> int:
     busy: list[ports.Taken] = []
     for block in BLOCKS:
         if block in taken:
             continue
-        found = ports.taken(f"127.10.{block}.1")
+        found = ports.taken(services_ip(block))
         if not found:
             return block
         busy = busy or found

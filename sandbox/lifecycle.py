@@ -15,8 +15,9 @@ from typing import Any
 from ops.errors import MissingToolError
 from ops.progress import say, step
 from sandbox import authority, blocks, credentials, docker_host, images, labelled, private_files, publish, registry, supervisor
+from sandbox.files import home_of
 from sandbox.images import build
-from sandbox.instance import Instance, allocate, home_of, identity, load
+from sandbox.instance import Instance, identity, load
 from settings.releases import releases_file
 
 # The toolchain is the checkout's, not the cloud's; in pulumi-home lie the plugins, and which stack is selected.
@@ -49,7 +50,7 @@ def start(checkout: Path) -> tuple[Instance, list[publish.Published]]:
     client = docker_host.ensure(log)
     with docker_host.explained("start the sandbox"):
         docker_host.require_docker_space(client)
-        instance = allocate(checkout)
+        instance = blocks.allocate(checkout)
         with exclusive(instance):
             private_files.folder(instance.pulumi_state)
             credentials.ensure(instance)

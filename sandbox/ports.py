@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.instance import TCP_PORTS, UDP_PORTS
+from sandbox.addresses import TCP_PORTS, UDP_PORTS
 
 KINDS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 LISTENING = "0A"  # state column of /proc/net/tcp; UDP sockets have 07

@@ -18,7 +18,8 @@ from typing import Any
 from ops.errors import FlotillaError
 from ops.progress import step
 from sandbox import images, ports
-from sandbox.instance import REGISTRY_HOST, REGISTRY_PORT, Instance
+from sandbox.addresses import REGISTRY_HOST, REGISTRY_PORT
+from sandbox.instance import Instance
 
 DATA = "/var/lib/docker-registry"
 TLS_FOLDER = "/etc/docker/registry/tls"

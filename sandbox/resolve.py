@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dnslib import QTYPE, DNSError, DNSRecord  # type: ignore[import-untyped]
 
-from sandbox.instance import DNS_PORT, Instance
+from sandbox.addresses import DNS_PORT
+from sandbox.instance import Instance
 
 TIMEOUT_S = 2
 

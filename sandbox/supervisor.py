@@ -20,7 +20,8 @@ from pathlib import Path
 from ops.errors import FlotillaError
 from ops.progress import step
 from sandbox import ports, private_files
-from sandbox.instance import CLOUDFLARE_PORT, DNS_PORT, HETZNER_PORT, REGISTRY_PORT, ZONE, Instance
+from sandbox.addresses import CLOUDFLARE_PORT, DNS_PORT, HETZNER_PORT, REGISTRY_PORT, ZONE
+from sandbox.instance import Instance
 
 MODULE = "sandbox.cloud"
 CODE = Path(__file__).resolve().parents[1]

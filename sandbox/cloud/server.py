@@ -15,8 +15,9 @@ from typing import Any
 import uvicorn
 
 from ops.errors import FlotillaError, MissingToolError
+from sandbox.addresses import CLOUDFLARE_PORT, DNS_PORT, DOH_PORT, HETZNER_PORT, ZONE
 from sandbox.cloud.store import Store
-from sandbox.instance import CLOUDFLARE_PORT, DNS_PORT, DOH_PORT, HETZNER_PORT, ZONE, Instance
+from sandbox.instance import Instance
 
 BACKLOG = 128
 GRACE_S = 3

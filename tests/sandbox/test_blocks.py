@@ -13,7 +13,9 @@ import pytest
 
 from ops.errors import FlotillaError
 from sandbox import blocks
-from sandbox.instance import HETZNER_PORT, Instance, allocate, identity, load, save
+from sandbox.addresses import HETZNER_PORT
+from sandbox.blocks import allocate
+from sandbox.instance import Instance, identity, load, save
 
 
 def _checkout(folder: Path, name: str) -> Path:
@@ -62,6 +64,7 @@ def test_block_with_a_taken_port_is_passed_over(tmp_path: Path, cache: Path) -> 
     probe = allocate(_checkout(tmp_path, "probe"))
     blocks.release(probe)
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a sandbox that just ended are no matter
         other.bind((probe.services_ip, HETZNER_PORT))
         other.listen()
         assert allocate(_checkout(tmp_path, "second")).block != probe.block

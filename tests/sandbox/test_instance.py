@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ops.errors import SettingsError
-from sandbox import instance as instances
+from sandbox.addresses import TCP_PORTS
 from sandbox.instance import Instance, identity, load, save
 
 
@@ -95,4 +95,4 @@ def test_interrupted_save_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest
 
 def test_ports_are_the_documented_ones() -> None:
     """env.sh and the documentation name these ports as well."""
-    assert instances.TCP_PORTS == (8001, 8002, 5353, 8053, 5000)
+    assert TCP_PORTS == (8001, 8002, 5353, 8053, 5000)

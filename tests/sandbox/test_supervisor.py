@@ -16,7 +16,8 @@ import pytest
 
 from ops.errors import FlotillaError
 from sandbox import supervisor
-from sandbox.instance import HETZNER_PORT, Instance
+from sandbox.addresses import HETZNER_PORT
+from sandbox.instance import Instance
 
 
 @pytest.fixture

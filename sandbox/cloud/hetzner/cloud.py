@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from sandbox.addresses import FIRST_MACHINE, LAST_MACHINE, ZONE
 from sandbox.cloud.hetzner import wanted
 from sandbox.cloud.hetzner.actions import Actions, now
 from sandbox.cloud.hetzner.errors import limit_exceeded, not_found, not_unique
@@ -15,7 +16,6 @@ from sandbox.cloud.hetzner.jobs import Jobs
 from sandbox.cloud.machines.machines import Machines
 from sandbox.cloud.machines.model import MachineSpec
 from sandbox.cloud.store import Document, Store
-from sandbox.instance import FIRST_MACHINE, LAST_MACHINE, ZONE
 
 FIRST_IDS = {
     "server": 2_000_001,

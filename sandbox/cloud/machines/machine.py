@@ -11,8 +11,9 @@ from typing import Any
 from docker.errors import NotFound
 from docker.types import Mount
 
+from sandbox.addresses import REGISTRY_HOST, REGISTRY_PORT
 from sandbox.cloud.machines.model import MachineSpec
-from sandbox.instance import REGISTRY_HOST, REGISTRY_PORT, Instance
+from sandbox.instance import Instance
 
 SERVER_LABEL = "flotilla.server"
 CAPABILITIES = [

@@ -13,13 +13,14 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
+from sandbox.addresses import FIRST_MACHINE, LAST_MACHINE
 from sandbox.cloud.machines import firewall, machine, networks, seed
 from sandbox.cloud.machines.disks import Disks, device_name
 from sandbox.cloud.machines.errors import CommandFailedError
 from sandbox.cloud.machines.execute import run_in
 from sandbox.cloud.machines.gateway import Gateway
 from sandbox.cloud.machines.model import Guard, MachineSpec, Seed
-from sandbox.instance import FIRST_MACHINE, LAST_MACHINE, Instance
+from sandbox.instance import Instance
 
 SHUTDOWN_S = 30
 # Services that systemd isolates have copies of all mounts, and in a container those do not follow the machine's own.

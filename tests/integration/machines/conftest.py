@@ -19,9 +19,10 @@ from hcloud.images import Image
 from hcloud.server_types import ServerType
 
 from sandbox import authority, blocks, credentials, docker_host, images, supervisor
+from sandbox.blocks import allocate
 from sandbox.cloud.machines import remove_everything
 from sandbox.images import build
-from sandbox.instance import Instance, allocate
+from sandbox.instance import Instance
 
 BOOT_S = 90
 DEBIAN, SMALL = Image(name="debian-12"), ServerType("cx23")
