@@ -1,9 +1,11 @@
 """
-What Hetzner Cloud offers: locations, server types with their prices, images.
+What Hetzner Cloud offers: locations, server types with their prices, images. The hardware is that of `settings.catalog`.
 
-Prices are net, per month in EUR, in the European locations, without the primary IPv4. Sources: Hetzner's price list of 2026-04
-(checked against `GET /v1/pricing` as quoted in public on 2026-05-27: cx33 6.49 / 0.0104 per hour, volumes 0.0572 per GB) and,
-for types that can no longer be ordered, the list of 2025-09. They serve to rehearse cost reports, not as an invoice.
+Prices are net, per month in EUR, and serve to rehearse cost reports, not as an invoice: most are of before Hetzner's increase
+of 2026-06-15, and every location has the European ones, which is too little outside of Europe. Confirmed are cx33 (6.49,
+0.0104 per hour) and volumes (0.0572 per GB), as `GET /v1/pricing` was quoted in public on 2026-05-27, and cx23 (3.99), as its
+increase was reported. That of cpx12 (11.49) was reported in autumn 2026. All others, those of traffic, addresses, images and
+backups too, are unconfirmed; so are the ids, and the dates on which server types were retired.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.cloud.store import Document
+from settings.catalog import LOCATIONS as ZONES
+from settings.catalog import SERVER_TYPES as ORDERABLE
+from settings.catalog import ServerType
 
 VAT_PERCENT = Decimal("19.00")
 HOURS_PER_MONTH = 624  # Hetzner's hourly price reaches the monthly one after 26 days
@@ -31,15 +36,15 @@ EVERYWHERE = EUROPE + AMERICA + ASIA
 LOCATIONS: list[Document] = [
     {
         "id": id, "name": name, "description": f"{city} DC Park {number}" if number else city, "country": country, "city": city,
-        "latitude": latitude, "longitude": longitude, "network_zone": zone,
+        "latitude": latitude, "longitude": longitude, "network_zone": ZONES[name],
     }
-    for id, name, city, number, country, latitude, longitude, zone in (
-        (1, "fsn1", "Falkenstein", 1, "DE", 50.47612, 12.370071, "eu-central"),
-        (2, "nbg1", "Nuremberg", 1, "DE", 49.452102, 11.076665, "eu-central"),
-        (3, "hel1", "Helsinki", 1, "FI", 60.169855, 24.938379, "eu-central"),
-        (4, "ash", "Ashburn, VA", 0, "US", 39.045821, -77.487073, "us-east"),
-        (5, "hil", "Hillsboro, OR", 0, "US", 45.54222, -122.951924, "us-west"),
-        (6, "sin", "Singapore", 0, "SG", 1.283333, 103.833333, "ap-southeast"),
+    for id, name, city, number, country, latitude, longitude in (
+        (1, "fsn1", "Falkenstein", 1, "DE", 50.47612, 12.370071),
+        (2, "nbg1", "Nuremberg", 1, "DE", 49.452102, 11.076665),
+        (3, "hel1", "Helsinki", 1, "FI", 60.169855, 24.938379),
+        (4, "ash", "Ashburn, VA", 0, "US", 39.045821, -77.487073),
+        (5, "hil", "Hillsboro, OR", 0, "US", 45.54222, -122.951924),
+        (6, "sin", "Singapore", 0, "SG", 1.283333, 103.833333),
     )
 ]  # fmt: skip
 DATACENTERS = [(2, "nbg1-dc3", "nbg1"), (3, "hel1-dc2", "hel1"), (4, "fsn1-dc14", "fsn1"), (5, "ash-dc1", "ash"),
@@ -55,13 +60,17 @@ class Offer:
     id: int
     name: str
     category: str
-    cores: int
-    memory_gb: int
-    disk_gb: int
     monthly: str
     locations: tuple[str, ...] = EVERYWHERE
     retired: tuple[str, str] | None = None
     retired_in: tuple[str, ...] = ()
+
+    @property
+    def hardware(self) -> ServerType:
+        """
+        What one has of it.
+        """
+        return (ORDERABLE | NOT_ORDERABLE)[self.name]
 
     def deprecation(self, location: str) -> Document | None:
         """
@@ -72,38 +81,47 @@ class Offer:
         return {"announced": self.retired[0], "unavailable_after": self.retired[1]}
 
 
+# What servers may still have, but settings may no longer name.
+NOT_ORDERABLE = {
+    "cx22": ServerType(2, 4, 40),
+    "cx32": ServerType(4, 8, 80),
+    "cx42": ServerType(8, 16, 160),
+    "cx52": ServerType(16, 32, 320),
+}
+
 COST, REGULAR, GENERAL = "Cost-Optimized", "Regular Performance", "General Purpose"
 GONE = ("2025-10-16T06:00:00Z", "2025-12-31T23:59:59Z")
 
 OFFERS = [
-    Offer(22, "cpx11", REGULAR, 2, 2, 40, "3.85", EUROPE + AMERICA + ASIA, GONE, EUROPE),
-    Offer(23, "cpx21", REGULAR, 3, 4, 80, "7.05", EUROPE + AMERICA + ASIA, GONE, EUROPE),
-    Offer(24, "cpx31", REGULAR, 4, 8, 160, "13.10", EUROPE + AMERICA + ASIA, GONE, EUROPE),
-    Offer(25, "cpx41", REGULAR, 8, 16, 240, "24.70", EUROPE + AMERICA + ASIA, GONE, EUROPE),
-    Offer(26, "cpx51", REGULAR, 16, 32, 360, "54.40", EUROPE + AMERICA + ASIA, GONE, EUROPE),
-    Offer(45, "cax11", COST, 2, 4, 40, "4.49", EUROPE),
-    Offer(93, "cax21", COST, 4, 8, 80, "7.99", EUROPE),
-    Offer(94, "cax31", COST, 8, 16, 160, "15.99", EUROPE),
-    Offer(95, "cax41", COST, 16, 32, 320, "31.49", EUROPE),
-    Offer(96, "ccx13", GENERAL, 2, 8, 80, "15.99"),
-    Offer(97, "ccx23", GENERAL, 4, 16, 160, "31.49"),
-    Offer(98, "ccx33", GENERAL, 8, 32, 240, "62.49"),
-    Offer(99, "ccx43", GENERAL, 16, 64, 360, "124.99"),
-    Offer(100, "ccx53", GENERAL, 32, 128, 600, "249.99"),
-    Offer(101, "ccx63", GENERAL, 48, 192, 960, "374.49"),
-    Offer(104, "cx22", COST, 2, 4, 40, "3.29", EUROPE, GONE, EUROPE),
-    Offer(105, "cx32", COST, 4, 8, 80, "5.49", EUROPE, GONE, EUROPE),
-    Offer(106, "cx42", COST, 8, 16, 160, "14.49", EUROPE, GONE, EUROPE),
-    Offer(107, "cx52", COST, 16, 32, 320, "28.99", EUROPE, GONE, EUROPE),
-    Offer(109, "cpx22", REGULAR, 2, 4, 80, "7.99", EUROPE + ASIA),
-    Offer(110, "cpx32", REGULAR, 4, 8, 160, "13.99", EUROPE + ASIA),
-    Offer(111, "cpx42", REGULAR, 8, 16, 320, "25.49", EUROPE + ASIA),
-    Offer(112, "cpx52", REGULAR, 12, 24, 480, "36.49", EUROPE + ASIA),
-    Offer(113, "cpx62", REGULAR, 16, 32, 640, "50.49", EUROPE + ASIA),
-    Offer(114, "cx23", COST, 2, 4, 40, "3.99", EUROPE),
-    Offer(115, "cx33", COST, 4, 8, 80, "6.49", EUROPE),
-    Offer(116, "cx43", COST, 8, 16, 160, "11.99", EUROPE),
-    Offer(117, "cx53", COST, 16, 32, 320, "22.49", EUROPE),
+    Offer(22, "cpx11", REGULAR, "3.85", EUROPE + AMERICA + ASIA, GONE, EUROPE),
+    Offer(23, "cpx21", REGULAR, "7.05", EUROPE + AMERICA + ASIA, GONE, EUROPE),
+    Offer(24, "cpx31", REGULAR, "13.10", EUROPE + AMERICA + ASIA, GONE, EUROPE),
+    Offer(25, "cpx41", REGULAR, "24.70", EUROPE + AMERICA + ASIA, GONE, EUROPE),
+    Offer(26, "cpx51", REGULAR, "54.40", EUROPE + AMERICA + ASIA, GONE, EUROPE),
+    Offer(45, "cax11", COST, "4.49", EUROPE),
+    Offer(93, "cax21", COST, "7.99", EUROPE),
+    Offer(94, "cax31", COST, "15.99", EUROPE),
+    Offer(95, "cax41", COST, "31.49", EUROPE),
+    Offer(96, "ccx13", GENERAL, "15.99"),
+    Offer(97, "ccx23", GENERAL, "31.49"),
+    Offer(98, "ccx33", GENERAL, "62.49"),
+    Offer(99, "ccx43", GENERAL, "124.99"),
+    Offer(100, "ccx53", GENERAL, "249.99"),
+    Offer(101, "ccx63", GENERAL, "374.49"),
+    Offer(104, "cx22", COST, "3.29", EUROPE, GONE, EUROPE),
+    Offer(105, "cx32", COST, "5.49", EUROPE, GONE, EUROPE),
+    Offer(106, "cx42", COST, "14.49", EUROPE, GONE, EUROPE),
+    Offer(107, "cx52", COST, "28.99", EUROPE, GONE, EUROPE),
+    Offer(108, "cpx12", REGULAR, "11.49", EUROPE + ASIA),
+    Offer(109, "cpx22", REGULAR, "7.99", EUROPE + ASIA),
+    Offer(110, "cpx32", REGULAR, "13.99", EUROPE + ASIA),
+    Offer(111, "cpx42", REGULAR, "25.49", EUROPE + ASIA),
+    Offer(112, "cpx52", REGULAR, "36.49", EUROPE + ASIA),
+    Offer(113, "cpx62", REGULAR, "50.49", EUROPE + ASIA),
+    Offer(114, "cx23", COST, "3.99", EUROPE),
+    Offer(115, "cx33", COST, "6.49", EUROPE),
+    Offer(116, "cx43", COST, "11.99", EUROPE),
+    Offer(117, "cx53", COST, "22.49", EUROPE),
 ]
 
 IMAGES: list[Document] = [
@@ -177,13 +195,13 @@ def server_type(offer: Offer) -> Document:
         "name": offer.name,
         "description": offer.name.upper(),
         "category": offer.category,
-        "cores": offer.cores,
-        "memory": float(offer.memory_gb),
-        "disk": offer.disk_gb,
+        "cores": offer.hardware.cores,
+        "memory": float(offer.hardware.memory_gb),
+        "disk": offer.hardware.disk_gb,
         "prices": prices(offer),
         "storage_type": "local",
         "cpu_type": "dedicated" if offer.category == GENERAL else "shared",
-        "architecture": "arm" if offer.name.startswith("cax") else "x86",
+        "architecture": offer.hardware.architecture,
         "included_traffic": 0,
         "deprecated": everywhere,
         "deprecation": places[0]["deprecation"] if everywhere else None,

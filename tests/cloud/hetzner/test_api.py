@@ -13,6 +13,7 @@ from hcloud.locations import Location
 from hcloud.server_types import ServerType
 
 from sandbox.cloud.hetzner import catalog
+from settings import catalog as accepted
 
 DEBIAN, SMALL = Image(name="debian-12"), ServerType("cx23")
 
@@ -64,6 +65,16 @@ def test_catalogue(empty) -> None:
     assert all(place.deprecation.unavailable_after.year == 2025 for place in old.locations)
     assert client.locations.get_by_name("fsn1").network_zone == "eu-central"
     assert client.images.get_by_name_and_architecture("debian-12", "arm").architecture == "arm"
+
+
+def test_what_settings_may_name_is_offered(empty) -> None:
+    """
+    Every server type and location that settings accept is one that the emulator has, with the same hardware and zone.
+    """
+    client = empty.client()
+    shown = {kind.name: (kind.cores, kind.memory, kind.disk, kind.architecture) for kind in client.server_types.get_all()}
+    assert shown.items() >= accepted.SERVER_TYPES.items()
+    assert {place.name: place.network_zone for place in client.locations.get_all()} == accepted.LOCATIONS
 
 
 def test_prices_agree_with_each_other() -> None:
