@@ -45,6 +45,7 @@ class Cluster(pulumi.ComponentResource):
         swarm = step(
             f"{name}-swarm",
             host=args.manager.host,
+            prepare="docker.sh",
             run="swarm.sh",
             data={"PRIVATE_IP": args.manager.private_ip, "OVERLAY_POOL": args.overlay_pool},
             # Its output is the token that others join with.
@@ -55,6 +56,7 @@ class Cluster(pulumi.ComponentResource):
             step(
                 f"{name}-{worker.hostname}-join",
                 host=worker.host,
+                prepare="docker.sh",
                 run="join.sh",
                 undo="leave.sh",
                 data={

@@ -70,12 +70,14 @@ def step(
     host: Host,
     run: str,
     data: Mapping[str, Input[Any]],
+    prepare: str | None = None,
     undo: str | None = None,
     logging: remote.Logging | None = None,
     opts: ResourceOptions,
 ) -> remote.Command:
     """
-    Run a script when it, its data or the machine changes; `undo` is the script for when the step is taken out.
+    Run a script when it, its data or the machine changes; `undo` is the script for when the step is taken out. `prepare` is a
+    shell script that goes before a shell script, in the same shell and with the same data.
 
     Data that holds a secret makes the whole of standard input secret. `logging` says what of its output is shown.
     """
@@ -84,7 +86,7 @@ def step(
     return remote.Command(
         name,
         connection=host.connection,
-        create=script(run),
+        create="".join(script(part) for part in (prepare, run) if part),
         delete=script(undo) if undo else None,
         # Not as a trigger: that would replace the command, and its `undo` would then run on the new server.
         stdin=Output.from_input({**data, "server_id": host.server_id}).apply(encode),

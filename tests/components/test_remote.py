@@ -66,6 +66,22 @@ def test_secrets_are_on_standard_input_or_in_the_connection_and_secret(checkout:
         assert CA_KEY not in command.inputs["create"]
 
 
+def test_swarm_steps_begin_with_docker_and_read_their_data_once(checkout: Checkout) -> None:
+    """The preparing script goes before the step's own in one shell, which still has the data when the second asks for it."""
+    swarm = next(found for found in checkout.program().of("command:remote:Command") if found.name.endswith("-swarm"))
+    assert swarm.inputs["create"] == script("docker.sh") + script("swarm.sh")
+
+    opening = 'set -eu\neval "$(cat)"\n: "${PRIVATE_IP:?}"\n'
+    assert opening in swarm.inputs["create"]
+    run = subprocess.run(
+        ["sh", "-c", opening * 2 + 'printf %s "$PRIVATE_IP"'],
+        input=swarm.inputs["stdin"].encode(),
+        capture_output=True,
+        check=True,
+    )
+    assert f"PRIVATE_IP={run.stdout.decode()}\n" in swarm.inputs["stdin"]
+
+
 def test_every_step_runs_again_on_another_server_and_is_not_undone_for_it(checkout: Checkout) -> None:
     """The server's id is part of the data, which updates in place: a replaced command's undo would run after the new step."""
     recording = checkout.program()
