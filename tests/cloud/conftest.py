@@ -4,22 +4,17 @@ What the tests of every emulator share: a store of their own and a real HTTP ser
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from sandbox.cloud.store import Store
+from tests.cloud.serving import Served
 
 Serve = Callable[..., str]
-
-START_TIMEOUT_S = 10.0
 
 
 @pytest.fixture
@@ -39,25 +34,12 @@ def serve() -> Iterator[Serve]:
 
     Returns the address, as in `http://127.0.0.1:1234`.
     """
-    running: list[tuple[uvicorn.Server, threading.Thread]] = []
+    running: list[Served] = []
 
     def start(app: FastAPI, **options: Any) -> str:
-        listener = socket.socket(
-            socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-        )  # else asyncio leaves Nagle on: 40 ms each
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", **options))
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        running.append((server, thread))
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not server.started and thread.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert server.started
-        scheme = "https" if "ssl_certfile" in options else "http"
-        return f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
+        running.append(Served(app, **options))
+        return running[-1].url
 
     yield start
-    for server, thread in running:
-        server.should_exit = server.force_exit = True
-        thread.join()
+    for served in running:
+        served.stop()
