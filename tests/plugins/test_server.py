@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -25,9 +26,16 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def plugins(tmp_path, monkeypatch):
+def runtime(monkeypatch):
+    """The folder for sockets; short, since a socket's path has at most 107 characters."""
+    with tempfile.TemporaryDirectory(prefix="flotilla-") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield Path(folder)
+
+
+@pytest.fixture
+def plugins(tmp_path, runtime):
     """The paths of the four installed plugins, with sockets in a folder of the test."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     install(tmp_path / "home", Path(sys.executable))
     return [next((tmp_path / "home/plugins").glob(f"resource-{name}-v*/pulumi-resource-{name}")) for name in PROVIDERS]
 
@@ -64,8 +72,8 @@ def eventually(condition):
     return condition()
 
 
-def left_in(tmp_path):
-    return list((tmp_path / f"flotilla-plugins-{os.getuid()}").iterdir())
+def left_in(runtime):
+    return list((runtime / f"flotilla-plugins-{os.getuid()}").iterdir())
 
 
 def test_four_plugins_share_one_server(engine):
@@ -81,24 +89,24 @@ def test_four_plugins_share_one_server(engine):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_when_the_plugins_end(engine, number, tmp_path):
+def test_nothing_is_left_when_the_plugins_end(engine, number, runtime):
     """Whatever signal ends the shims, the server follows and takes its socket, lock and log with it."""
     _, _, pids = engine
     server = server_pid(pids)
     for pid in pids:
         os.kill(pid, number)
     assert eventually(lambda: not is_alive(server))
-    assert left_in(tmp_path) == []
+    assert left_in(runtime) == []
 
 
-def test_nothing_is_left_when_the_engine_is_killed(engine, tmp_path):
+def test_nothing_is_left_when_the_engine_is_killed(engine, runtime):
     """After kill -9 of the engine neither shims nor server run on."""
     process, _, pids = engine
     server = server_pid(pids)
     process.kill()
     process.wait()
     assert eventually(lambda: not any(is_alive(pid) for pid in [server, *pids]))
-    assert left_in(tmp_path) == []
+    assert left_in(runtime) == []
 
 
 def test_plugins_end_when_the_server_dies(engine):
@@ -129,9 +137,9 @@ def test_plugins_start_again_after_a_crash(plugins, tmp_path):
         shim.wait(PATIENCE_S)
 
 
-def test_a_folder_open_to_others_is_refused(plugins, tmp_path):
+def test_a_folder_open_to_others_is_refused(plugins, runtime):
     """The sockets' folder must be this user's alone."""
-    folder = tmp_path / f"flotilla-plugins-{os.getuid()}"
+    folder = runtime / f"flotilla-plugins-{os.getuid()}"
     folder.mkdir(mode=0o755)
     shim = subprocess.run([plugins[0]], capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert shim.returncode == 1
