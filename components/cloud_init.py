@@ -1,5 +1,5 @@
 """
-The first boot of a server: as little as makes it safe from its first second. Everything else is the host roles' work.
+The first boot of a server: as little as makes it safe from its first second. Everything else is done by steps, over SSH.
 """
 
 from __future__ import annotations
@@ -7,9 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import yaml
-
-# Hetzner takes 32 KiB of user data. Source: docs.hetzner.cloud, "Create a Server".
-LIMIT_BYTES = 32 * 1024
 
 # Keys only. Many steps connect at once, and sshd drops some of more than 10 by default (MaxStartups).
 SSHD = """\

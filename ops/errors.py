@@ -4,8 +4,6 @@ Every error that Flotilla shows to a person, each with its exit code.
     FlotillaError          1  an operation failed
     ├── SettingsError      2  bad input or configuration
     ├── RefusedError       3  refused, or not confirmed
-    ├── PolicyError        4  a policy was violated
-    ├── DifferenceError    5  a difference was found where none was expected
     └── MissingToolError   7  a needed tool or service is missing
 
 The text says what is wrong, what follows from it, and what to do next: `<path>: <fact>. <consequence>. <next command>.`
@@ -37,22 +35,6 @@ class RefusedError(FlotillaError):
     """
 
     exit_code = 3
-
-
-class PolicyError(FlotillaError):
-    """
-    A mandatory policy stopped the operation.
-    """
-
-    exit_code = 4
-
-
-class DifferenceError(FlotillaError):
-    """
-    A difference or drift was found where none was expected.
-    """
-
-    exit_code = 5
 
 
 class MissingToolError(FlotillaError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.errors import MissingToolError, SettingsError
-from sandbox import docker_host
+from sandbox import docker_host, labelled
 from sandbox.instance import Instance, load
 
 FILES = {"cloud": "cloud.log", "docker": "docker.log"}
@@ -75,7 +75,7 @@ def _container(client: Any, name: str, instance: Instance, what: str) -> Any:
         return client.containers.get(name)
     except (NotFound, APIError) as error:
         prefix = f"{instance.name('srv')}-"
-        found = client.containers.list(all=True, filters={"label": f"flotilla.instance={instance.id}"})
+        found = client.containers.list(all=True, filters=labelled.of(instance))
         names = [row.name.removeprefix(prefix) for row in found if row.name.startswith(prefix)]
         choice = ", ".join([*FILES, "registry", *sorted(names)])
         raise SettingsError(f"{what}: there is no such log. Nothing was shown. Choose one of: {choice}.") from error

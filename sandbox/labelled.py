@@ -66,8 +66,8 @@ def _all_labels(client: Any) -> Iterable[dict[str, str]]:
         yield row.get("Labels") or {}
 
 
-def of(instance: Instance) -> dict[str, str]:
+def of(instance: Instance, *more: str) -> dict[str, list[str]]:
     """
-    Docker's filter for what belongs to an instance.
+    Docker's filter for what belongs to an instance and has these labels too.
     """
-    return {"label": f"{INSTANCE_LABEL}={instance.id}"}
+    return {"label": [f"{INSTANCE_LABEL}={instance.id}", *more]}

@@ -9,6 +9,7 @@ from typing import Any
 
 from docker.errors import ImageNotFound, NotFound
 
+from sandbox import labelled
 from sandbox.cloud.machines import firewall, machine
 from sandbox.cloud.machines.disks import Disks
 from sandbox.cloud.machines.gateway import Gateway
@@ -47,9 +48,9 @@ def remove_everything(instance: Instance, client: Any | None = None) -> None:
     daemon is dead and the instance's files are lost. Nothing is left, nothing of anybody else is touched.
     """
     client = client or _docker()
-    chosen = {"label": f"flotilla.instance={instance.id}"}
+    chosen = labelled.of(instance)
     containers = client.api.containers(all=True, filters=chosen)
-    gateway = _helper(instance, client, containers)
+    gateway = _gateway(instance, client, containers)
     others = [row["Id"] for row in containers if f"/{instance.gateway_name}" not in row["Names"]]
     _in_parallel(lambda container_id: _remove_container(client, container_id), others)
     if gateway is not None:
@@ -62,7 +63,7 @@ def remove_everything(instance: Instance, client: Any | None = None) -> None:
         client.networks.get(row["Id"]).remove()
 
 
-def _helper(instance: Instance, client: Any, containers: list[dict[str, Any]]) -> Gateway | None:
+def _gateway(instance: Instance, client: Any, containers: list[dict[str, Any]]) -> Gateway | None:
     """
     A running gateway, made anew if need be from whichever image the instance's machines were made of. None where nothing was
     ever made.

@@ -11,6 +11,7 @@ from typing import Any
 from docker.errors import NotFound
 from docker.types import Mount
 
+from sandbox import labelled
 from sandbox.addresses import REGISTRY_HOST, REGISTRY_PORT
 from sandbox.cloud.machines.model import MachineSpec
 from sandbox.instance import Instance
@@ -35,7 +36,7 @@ def find(client: Any, instance: Instance, server_id: int) -> Any | None:
     """
     The container of a server, or None where somebody removed it.
     """
-    found = client.containers.list(all=True, filters={"label": [_label(instance), f"{SERVER_LABEL}={server_id}"]})
+    found = client.containers.list(all=True, filters=labelled.of(instance, f"{SERVER_LABEL}={server_id}"))
     return found[0] if found else None
 
 
@@ -43,7 +44,7 @@ def all_machines(client: Any, instance: Instance) -> dict[int, dict[str, Any]]:
     """
     Docker's short description of every machine container, by server id.
     """
-    rows = client.api.containers(all=True, filters={"label": [_label(instance), SERVER_LABEL]})
+    rows = client.api.containers(all=True, filters=labelled.of(instance, SERVER_LABEL))
     return {int(row["Labels"][SERVER_LABEL]): row for row in rows}
 
 
@@ -112,7 +113,3 @@ def remove(client: Any, instance: Instance, server_id: int) -> None:
         container.remove(force=True, v=True)
     with contextlib.suppress(NotFound):
         client.volumes.get(instance.name("docker", server_id)).remove(force=True)
-
-
-def _label(instance: Instance) -> str:
-    return f"flotilla.instance={instance.id}"

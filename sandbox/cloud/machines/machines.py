@@ -13,6 +13,7 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
+from sandbox import labelled
 from sandbox.addresses import FIRST_MACHINE, LAST_MACHINE
 from sandbox.cloud.machines import firewall, machine, networks, seed
 from sandbox.cloud.machines.disks import Disks, device_name
@@ -192,7 +193,7 @@ class Machines:
         for server_id in machine.all_machines(self.client, self.instance).keys() - set(servers):
             self.delete(server_id)
         prefix = self.instance.name("net", "")
-        for row in self.client.api.networks(filters={"label": f"flotilla.instance={self.instance.id}"}):
+        for row in self.client.api.networks(filters=labelled.of(self.instance)):
             number = row["Name"].removeprefix(prefix)
             if number.isdigit() and int(number) not in networks_wanted:
                 self.delete_network(int(number))

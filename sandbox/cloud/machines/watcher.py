@@ -9,6 +9,7 @@ import logging
 import threading
 from typing import Any, Protocol
 
+from sandbox import labelled
 from sandbox.cloud.machines.machine import SERVER_LABEL
 from sandbox.instance import Instance
 
@@ -46,7 +47,7 @@ class Watcher:
     """
 
     def __init__(self, instance: Instance, client: Any, listener: Listener) -> None:
-        self._filters = {"label": [f"flotilla.instance={instance.id}", SERVER_LABEL], "type": "container", "event": EVENTS}
+        self._filters = labelled.of(instance, SERVER_LABEL) | {"type": ["container"], "event": EVENTS}
         self._client = client
         self._listener = listener
         self._stopping = threading.Event()
