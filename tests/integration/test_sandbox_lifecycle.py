@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,19 @@ def _ok(checkout: Path, *words: str) -> Any:
     answer = _flotilla(checkout, *words, "--json")
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
+
+
+@contextmanager
+def _appended(path: Path, text: str) -> Iterator[None]:
+    """
+    A file with something at its end, for a while.
+    """
+    before = path.read_text()
+    path.write_text(before + text)
+    try:
+        yield
+    finally:
+        path.write_text(before)
 
 
 def _instance(checkout: Path) -> Instance:
@@ -149,12 +163,9 @@ def test_changed_source_is_a_new_release_in_the_other_slot(sandbox: Path) -> Non
 def test_image_that_cannot_be_built_leaves_the_releases_alone(sandbox: Path) -> None:
     """Docker's own words are in the error, exit code 1, and what was served stays served."""
     path, dockerfile = sandbox / "releases" / "local.yaml", sandbox / "examples" / "guestbook" / "Dockerfile"
-    before, text = path.read_text(), dockerfile.read_text()
-    dockerfile.write_text(text + "RUN exit 42\n")
-    try:
+    before = path.read_text()
+    with _appended(dockerfile, "RUN exit 42\n"):
         answer = _flotilla(sandbox, "sandbox", "publish")
-    finally:
-        dockerfile.write_text(text)
     assert answer.returncode == 1
     assert "examples/guestbook/Dockerfile: Docker says:" in answer.stderr and "42" in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -163,13 +174,8 @@ def test_image_that_cannot_be_built_leaves_the_releases_alone(sandbox: Path) -> 
 
 def test_invalid_project_stops_start_before_anything_is_done(sandbox: Path) -> None:
     """A mistake in a project file is bad input: exit code 2, named with its place."""
-    project = sandbox / "projects" / "guestbook.yaml"
-    text = project.read_text()
-    project.write_text(text + "nonsense: 1\n")
-    try:
+    with _appended(sandbox / "projects" / "guestbook.yaml", "nonsense: 1\n"):
         answer = _flotilla(sandbox, "sandbox", "start")
-    finally:
-        project.write_text(text)
     assert answer.returncode == 2
     assert "projects/guestbook.yaml" in answer.stderr and "nonsense" in answer.stderr
 
