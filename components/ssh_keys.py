@@ -24,7 +24,7 @@ class SshKeysArgs:
 
 class SshKeys(pulumi.ComponentResource):
     """
-    The administrators' public keys at Hetzner. A server gets them when it is made; later changes are the host roles' work.
+    The administrators' public keys at Hetzner. A server gets them when it is made; a later change does not reach it.
     """
 
     key_ids: Output[list[str]]
