@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pulumi
 
-from components import fleet, outputs
+from components import cloudflare_sdk, fleet, outputs
 from ops.errors import FlotillaError
 from settings import Settings, load
 
@@ -28,9 +28,10 @@ def configured() -> Settings:
 
 def main() -> None:
     settings = configured()
+    zone_id = cloudflare_sdk.zone_id(settings.environment.zone)
     machines = fleet.build_machines(settings)
     ingress = fleet.build_platform(settings, machines)
-    sites = fleet.build_projects(settings, machines, ingress) if ingress else {}
+    sites = fleet.build_projects(settings, machines, ingress, zone_id) if ingress else {}
     for key, value in outputs.document(settings, machines.servers, sites, ingress).items():
         pulumi.export(key, value)
 

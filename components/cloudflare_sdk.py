@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-from typing import Any
 
 import pulumi
-from pulumi import Input, InvokeOutputOptions, Output, ResourceOptions
+from pulumi import Input, InvokeOptions, ResourceOptions
+
+from ops.errors import FlotillaError
 
 DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 GET_ZONE = "cloudflare:index/getZone:getZone"
@@ -51,10 +52,17 @@ class DnsRecord(pulumi.CustomResource):
         super().__init__(DNS_RECORD, resource_name, {**inputs, **computed}, options)
 
 
-def zone_id(name: str, parent: pulumi.Resource) -> Output[str]:
+def zone_id(name: str) -> str:
     """
-    The id of the zone with this name. The provider's error says when there is none, or the token does not see it.
+    The id of the zone with this name, asked for now: an output that failed would end the program with the SDK's traceback, and
+    so would a lookup that is still on its way when the engine gives up. Call it before anything is registered.
+
+    Raises FlotillaError with the provider's own words when there is none, or the token does not see it.
     """
-    options = InvokeOutputOptions(parent=parent, version=version())
-    found: Output[Any] = pulumi.runtime.invoke_output(GET_ZONE, {"filter": {"match": "all", "name": name}}, opts=options)
-    return found.apply(lambda zone: str(zone["zoneId"]))
+    arguments = {"filter": {"match": "all", "name": name}}
+    try:
+        found = pulumi.runtime.invoke(GET_ZONE, arguments, InvokeOptions(version=version()))
+    except Exception as error:  # the SDK has no class of its own for this
+        reason = str(error).rpartition(f"{GET_ZONE} returned an error: ")[2]
+        raise FlotillaError(f"zone {name}: {reason}") from error
+    return str(found.value["zoneId"])

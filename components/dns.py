@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi import Input, Output, ResourceOptions
+from pulumi import Input, ResourceOptions
 
-from components.cloudflare_sdk import DnsRecord, zone_id
+from components.cloudflare_sdk import DnsRecord
 
 # A name that moves to another server is followed within this time.
 TTL_S = 300
@@ -19,10 +19,10 @@ TTL_S = 300
 @dataclass(frozen=True, kw_only=True)
 class DnsArgs:
     """
-    `hostnames` are whole names in `zone`, which has to exist at Cloudflare.
+    `hostnames` are whole names in the zone with this id at Cloudflare.
     """
 
-    zone: str
+    zone_id: Input[str]
     hostnames: Sequence[str]
     ipv4: Input[str]
 
@@ -32,15 +32,12 @@ class Dns(pulumi.ComponentResource):
     An A record for each name. Not proxied: Caddy's certificates are what visitors see.
     """
 
-    zone_id: Output[str]
-
     def __init__(self, name: str, args: DnsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flotilla:network:Dns", name, None, opts)
-        self.zone_id = zone_id(args.zone, parent=self)
         for hostname in args.hostnames:
             DnsRecord(
                 f"{name}-{hostname}",
-                zone_id=self.zone_id,
+                zone_id=args.zone_id,
                 name=hostname,
                 kind="A",
                 content=args.ipv4,
@@ -48,4 +45,4 @@ class Dns(pulumi.ComponentResource):
                 proxied=False,
                 opts=ResourceOptions(parent=self),
             )
-        self.register_outputs({"zone_id": self.zone_id})
+        self.register_outputs({})

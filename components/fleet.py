@@ -136,9 +136,9 @@ def build_platform(settings: Settings, machines: Machines) -> Ingress | None:
     return Ingress(environment.name, ingress_args)
 
 
-def build_projects(settings: Settings, machines: Machines, ingress: Ingress) -> dict[str, Site]:
+def build_projects(settings: Settings, machines: Machines, ingress: Ingress, zone_id: str) -> dict[str, Site]:
     """
-    Every served project: its containers, its route, its names. Returns the sites, by project.
+    Every served project: its containers, its route, its names in the zone. Returns the sites, by project.
     """
     sites = {}
     for project, releases in settings.served:
@@ -154,5 +154,5 @@ def build_projects(settings: Settings, machines: Machines, ingress: Ingress) -> 
         app = App(project.name, app_args)
         Route(project.name, RouteArgs(app=app, releases=releases.serving, hostname=hostnames[0], ingress=ingress))
         sites[project.name] = Site(project.name, SiteArgs(project=project.name, hostnames=hostnames, ingress=ingress))
-        Dns(project.name, DnsArgs(zone=settings.environment.zone, hostnames=hostnames, ipv4=ingress.ipv4))
+        Dns(project.name, DnsArgs(zone_id=zone_id, hostnames=hostnames, ipv4=ingress.ipv4))
     return sites

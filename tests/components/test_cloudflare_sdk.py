@@ -17,7 +17,7 @@ from tests.conftest import Recording, record
 def _short() -> None:
     DnsRecord(
         "record",
-        zone_id=zone_id("example.com", parent=pulumi.ComponentResource("flotilla:test:Parent", "parent")),
+        zone_id=zone_id("example.com"),
         name="www.example.com",
         kind="A",
         content="192.0.2.1",
@@ -30,10 +30,7 @@ def _short() -> None:
 def _long() -> None:
     import pulumi_cloudflare as cloudflare
 
-    parent = pulumi.ComponentResource("flotilla:test:Parent", "parent")
-    found = cloudflare.get_zone_output(
-        filter=cloudflare.GetZoneFilterArgs(match="all", name="example.com"), opts=pulumi.InvokeOutputOptions(parent=parent)
-    )
+    found = cloudflare.get_zone(filter=cloudflare.GetZoneFilterArgs(match="all", name="example.com"))
     cloudflare.DnsRecord(
         "record", zone_id=found.zone_id, name="www.example.com", type="A", content="192.0.2.1", ttl=300, proxied=False
     )

@@ -6,10 +6,24 @@ from __future__ import annotations
 
 import json
 import shutil
+from typing import Any
 
+import grpc
 import pytest
 
-from tests.conftest import CA_KEY, PRIVATE_KEY, Checkout
+from tests.conftest import CA_KEY, PRIVATE_KEY, Checkout, RecordingMonitor
+
+
+class ProviderRefusedError(grpc.RpcError):  # type: ignore[misc]  # grpc has no types
+    """
+    What the engine answers when a provider fails.
+    """
+
+    def code(self) -> Any:
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        return str(self)
 
 
 def test_the_outputs_document_is_complete(checkout: Checkout) -> None:
@@ -122,3 +136,19 @@ def test_a_sandbox_that_was_never_started_says_so(checkout: Checkout, caplog: py
 
     assert message.startswith("access.public_key_file: .flotilla/ssh/id_ed25519.pub: ")
     assert "Run 'flotilla sandbox start'." in message
+
+
+def test_a_zone_that_is_not_found_is_one_error_before_anything_is_registered(
+    checkout: Checkout, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The provider's own words without the SDK's traceback, and no half of a fleet."""
+    asked: list[str] = []
+
+    def refuse(monitor: RecordingMonitor, request: Any) -> None:
+        asked.extend(found.name for found in monitor.recording.registrations)
+        raise ProviderRefusedError(f"invocation of {request.tok} returned an error: GET /zones: no. Correct it.")
+
+    monkeypatch.setattr(RecordingMonitor, "Invoke", refuse)
+
+    assert refused(checkout, caplog) == "zone flotilla.test: GET /zones: no. Correct it."
+    assert asked == []
