@@ -298,11 +298,10 @@ def test_the_apis_own_words_reach_the_person(hcloud_plugin):
 
 
 def test_a_wrong_token_is_one_clear_line(start_plugin, hetzner_url):
-    """The token is named as the cause, with the way to the right one."""
+    """The token is named as the cause, with the way to the right one, before a resource is looked at."""
     plugin = start_plugin("hcloud")
-    plugin.configure(token="wrong", endpoint=hetzner_url)
     with pytest.raises(grpc.RpcError) as refused:
-        plugin.create(NETWORK, "net", {"name": "net", "ipRange": "10.0.0.0/16"})
+        plugin.configure(token="wrong", endpoint=hetzner_url)
     assert "\n" not in refused.value.details()
     assert "(unauthorized). Nothing was changed by it. Check the token" in refused.value.details()
 
@@ -310,9 +309,8 @@ def test_a_wrong_token_is_one_clear_line(start_plugin, hetzner_url):
 def test_a_dead_sandbox_is_one_clear_line(start_plugin):
     """An API that does not answer is said to be the sandbox's, with the command that starts it."""
     plugin = start_plugin("hcloud")
-    plugin.configure(token="any", endpoint="http://127.0.0.1:9/v1")
     with pytest.raises(grpc.RpcError, match=r"does not answer.*flotilla sandbox start"):
-        plugin.create(NETWORK, "net", {"name": "net", "ipRange": "10.0.0.0/16"})
+        plugin.configure(token="any", endpoint="http://127.0.0.1:9/v1")
 
 
 def test_a_creation_cut_short_is_taken_up(hcloud_plugin):

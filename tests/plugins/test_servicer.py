@@ -17,6 +17,7 @@ from sandbox.plugins.registry import PROVIDERS
 from sandbox.plugins.schema import Schema
 from sandbox.plugins.values import decode, encode
 from sandbox.plugins.wire import provider_pb2, status_pb2
+from tests.plugins.clouds import TOKEN
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NETWORK = "hcloud:index/network:Network"
@@ -165,7 +166,7 @@ def test_what_only_looks_like_loopback(url):
 def test_unserved_types_are_named(start_plugin, hetzner_url):
     """A type that the real plugin has and the stand-in does not is an error that says so."""
     plugin = start_plugin("hcloud")
-    plugin.configure(token="x", endpoint=hetzner_url)
+    plugin.configure(token=TOKEN, endpoint=hetzner_url)
     with pytest.raises(grpc.RpcError, match="hcloud:index/certificate:Certificate: the sandbox's stand-in"):
         plugin.check("hcloud:index/certificate:Certificate", "tls", {})
     with pytest.raises(grpc.RpcError, match="getCertificate"):

@@ -1,5 +1,5 @@
 """
-Configuration of the Hetzner Cloud stand-in. The client is imported at the first request: a preview needs none.
+Configuration of the Hetzner Cloud stand-in. The client is imported at the first request that matters: a preview needs none.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sandbox.plugins.hcloud.server import Server
 from sandbox.plugins.hcloud.server_network import ServerNetwork
 from sandbox.plugins.hcloud.ssh_key import SshKey
 from sandbox.plugins.hcloud.volume import Volume, VolumeAttachment
+from sandbox.plugins.hcloud.welcome import is_welcome
 from sandbox.plugins.loopback import require_loopback_url
 from sandbox.plugins.provider import Function, Properties, Provider, Resource
 
@@ -78,15 +79,17 @@ class HcloudProvider(Provider):
 
     def configure(self, config: Properties) -> None:
         """
-        Refuse what could only fail later.
+        Refuse what could only fail later: above all a token that the API does not know, before anything was changed with it.
         """
-        self._token()
+        token = self._token()
         _seconds(str(config.get("pollInterval") or "1s"))
         if config.get("pollFunction") not in (None, "constant", "exponential"):
             raise SettingsError(
                 f"hcloud:pollFunction: {config['pollFunction']} is neither constant nor exponential. Nothing was changed."
                 " Set it in the stack's config: pulumi config set hcloud:pollFunction exponential."
             )
+        if not is_welcome(self.endpoint, token):
+            self.api.request("GET", "/locations")
 
     def _token(self) -> str:
         token = self.config.get("token") or os.environ.get("HCLOUD_TOKEN")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import hcloud
 import pytest
 
 from sandbox.plugins.install import install
+from tests.conftest import Checkout
 from tests.plugins.clouds import TOKEN
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -47,6 +49,7 @@ pulumi.export("address", server.ipv4_address)
 """
 
 
+DEAD = "http://127.0.0.1:9/v1"
 NETWORK_ONLY = "import pulumi_hcloud as hcloud\nhcloud.Network('net', name='net', ip_range='10.0.0.0/16')\n"
 
 
@@ -118,6 +121,31 @@ def project(tmp_path: Path, hetzner_url: str, cloudflare_url: str) -> Project:
     made.write(PROGRAM)
     made.run("stack", "init", "local")
     return made
+
+
+@pytest.fixture
+def program(project: Project, checkout: Checkout) -> Project:
+    """
+    The committed program in place of the small one.
+    """
+    shutil.copy(project.folder / "Pulumi.yaml", checkout.root)
+    project.folder = checkout.root
+    project.environment |= {
+        "PYTHONPATH": str(CHECKOUT),
+        "PULUMI_CONFIG_PASSPHRASE": (CHECKOUT / "sandbox" / "passphrase").read_text().strip(),
+    }
+    project.run("stack", "select", "local")
+    return project
+
+
+def errors(output: str) -> list[str]:
+    """
+    Every line of the engine's summary of what went wrong, but for the names of the resources.
+    """
+    _, found, after = output.partition("Diagnostics:\n")
+    assert found, output
+    summary = after.partition("\nResources:")[0]
+    return [line.strip() for line in summary.splitlines() if line.startswith("    ")]
 
 
 def test_a_fleet_lives_from_up_to_destroy(project: Project) -> None:
@@ -223,11 +251,37 @@ def test_a_real_endpoint_is_refused(project: Project) -> None:
 
 
 def test_a_wrong_token_is_one_clear_line(project: Project) -> None:
-    """The API's own words, the path and the next step."""
+    """The API's own words and the next step, for each command that works on what was made before."""
     project.write(NETWORK_ONLY)
+    project.up()
     project.environment["HCLOUD_TOKEN"] = "wrong"
-    refused = project.run("up", "--yes", "--skip-preview", status=1)
-    assert "(unauthorized). Nothing was changed by it. Check the token" in refused
+    for command in ("refresh", "destroy"):
+        (refused, engine) = sorted(errors(project.run(command, "--yes", "--skip-preview", status=1)))
+        assert "(unauthorized). Nothing was changed by it. Check the token" in refused
+        assert engine == "error: update failed"
+
+
+@pytest.mark.parametrize("command", [("preview",), ("up", "--yes", "--skip-preview")], ids=["preview", "up"])
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ({"HCLOUD_TOKEN": "wrong"}, "(unauthorized). Nothing was changed by it. Check the token"),
+        ({"CLOUDFLARE_API_TOKEN": "wrong"}, "error: zone flotilla.test: GET /zones: Authentication error (10000)."),
+        ({"CLOUDFLARE_API_TOKEN": "wrong", "HCLOUD_TOKEN": "wrong"}, "Authentication error (10000)."),
+        ({"HCLOUD_ENDPOINT": DEAD}, "does not answer (ConnectionError). "),
+        ({"CLOUDFLARE_BASE_URL": DEAD, "HCLOUD_ENDPOINT": DEAD}, "run this again: flotilla sandbox start."),
+        ({"CLOUDFLARE_BASE_URL": "", "HCLOUD_ENDPOINT": ""}, "not a loopback address"),
+    ],
+    ids=["hcloud", "cloudflare", "both", "dead hcloud", "dead sandbox", "no endpoints"],
+)
+def test_one_clear_refusal(program: Project, command: tuple[str, ...], environment: dict[str, str], reason: str) -> None:
+    """A wrong token, and a sandbox that is not there, are one error of the committed program, and nothing is made."""
+    right = dict(program.environment)
+    program.environment |= environment
+    (refused,) = errors(program.run(*command, status=1))
+    assert reason in refused
+    program.environment = right
+    assert program.client.networks.get_all() == program.client.ssh_keys.get_all() == []
 
 
 def test_bad_properties_are_rejected_in_the_plan(project: Project) -> None:
