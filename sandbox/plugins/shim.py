@@ -18,6 +18,8 @@ import sys
 
 START_TIMEOUT_S = 30.0
 PARENT_POLL_S = 2.0
+# A Unix socket's path has at most 107 characters, and ours are some 60 longer than the folder.
+LONGEST_BASE = 40
 
 
 def runtime_folder() -> str:
@@ -25,6 +27,8 @@ def runtime_folder() -> str:
     A folder that only this user can enter, for sockets and locks.
     """
     base = os.environ.get("XDG_RUNTIME_DIR") or os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 -- checked below
+    if len(base) > LONGEST_BASE:
+        base = "/tmp"  # noqa: S108 -- checked below
     folder = f"{base}/flotilla-plugins-{os.getuid()}"
     os.makedirs(folder, mode=0o700, exist_ok=True)  # noqa: PTH103 -- pathlib costs 6 ms
     found = os.lstat(folder)

@@ -152,3 +152,13 @@ def test_installing_twice_changes_nothing(plugins, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in plugins}
     install(tmp_path / "home", Path(sys.executable))
     assert {path: path.stat().st_mtime_ns for path in plugins} == before
+
+
+def test_a_long_runtime_folder_does_not_matter(plugins, monkeypatch):
+    """Where a socket's path would be too long for the system, the plugin starts all the same."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/tmp/" + "long" * 40)
+    with subprocess.Popen([plugins[0]], stdout=subprocess.PIPE) as plugin:
+        port = plugin.stdout.readline().decode().strip()
+        plugin.terminate()
+
+    assert port.isdigit()
