@@ -156,7 +156,7 @@ def test_installing_twice_changes_nothing(plugins, tmp_path):
 
 def test_a_long_runtime_folder_does_not_matter(plugins, monkeypatch):
     """Where a socket's path would be too long for the system, the plugin starts all the same."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/tmp/" + "long" * 40)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/" + "long" * 40)
     with subprocess.Popen([plugins[0]], stdout=subprocess.PIPE) as plugin:
         port = plugin.stdout.readline().decode().strip()
         plugin.terminate()
