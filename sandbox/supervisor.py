@@ -25,6 +25,7 @@ from sandbox.instance import Instance
 
 MODULE = "sandbox.cloud"
 CODE = Path(__file__).resolve().parents[1]
+PORTS_TIMEOUT_S = 3.0
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
 PROBE_TIMEOUT_S = 2
@@ -147,12 +148,21 @@ def _remember(instance: Instance, pid: int) -> None:
 
 
 def _require_ports(instance: Instance) -> None:
-    busy = [taken for taken in ports.taken(instance.services_ip) if taken.port != REGISTRY_PORT]
+    deadline = time.monotonic() + PORTS_TIMEOUT_S
+    busy = _busy_ports(instance)
+    # A daemon that was killed just now is gone before the kernel has closed its sockets: they are held by nobody.
+    while busy and not any(taken.holder for taken in busy) and time.monotonic() < deadline:
+        time.sleep(0.05)
+        busy = _busy_ports(instance)
     if busy:
         raise FlotillaError(
             f"{', '.join(map(str, busy))}: taken, so the sandbox cloud cannot listen there. It was not started. "
             f"Stop what holds it, then run `flotilla sandbox start`."
         )
+
+
+def _busy_ports(instance: Instance) -> list[ports.Taken]:
+    return [taken for taken in ports.taken(instance.services_ip) if taken.port != REGISTRY_PORT]
 
 
 def _wait_until_ready(instance: Instance, pid: int) -> None:
