@@ -35,7 +35,7 @@ check: setup ## lint, types and the fast tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n auto --dist loadfile $(FAST_TESTS)
+	@$(BIN)/pytest -n 4 --dist worksteal $(FAST_TESTS)
 
 test: check ## everything in check, and the end-to-end tests on the real engine and the sandbox
 	@$(BIN)/pytest tests/integration tests/e2e -v --durations=15

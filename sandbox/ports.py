@@ -95,12 +95,19 @@ def _socket_inodes(process: Path) -> set[str]:
     """
     Inode numbers of the sockets that a process has open; none where it is gone or somebody else's.
     """
-    inodes = set()
     try:
-        for link in (process / "fd").iterdir():
-            target = str(link.readlink())
-            if target.startswith("socket:["):
-                inodes.add(target[8:-1])
+        links = list((process / "fd").iterdir())
     except OSError:
-        pass
-    return inodes
+        return set()
+    targets = [_target(link) for link in links]
+    return {target[8:-1] for target in targets if target.startswith("socket:[")}
+
+
+def _target(link: Path) -> str:
+    """
+    What a descriptor is open on; "" where it was closed since it was listed.
+    """
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
