@@ -59,6 +59,7 @@ def start(checkout: Path) -> tuple[Instance, list[publish.Published]]:
             registry.start(instance, client)
             _resume_machines(instance, client)
             supervisor.start(instance)
+            _await_machines(instance)
             return instance, publish.publish(instance, client, log)
 
 
@@ -134,6 +135,16 @@ def _resume_machines(instance: Instance, client: Any) -> None:
 
     with step("start the machines that ran before"):
         machines.resume(instance, client)
+
+
+def _await_machines(instance: Instance) -> None:
+    """
+    A machine that was started a moment ago has its addresses only when the cloud has noticed it.
+    """
+    from sandbox.cloud import machines
+
+    with step("connect the machines"):
+        machines.await_connected(instance)
 
 
 def _remove(instance: Instance, client: Any) -> None:

@@ -4,6 +4,7 @@ An instance's machines as a whole: stop them, start them again, remove everythin
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +19,7 @@ from sandbox.instance import Instance
 
 STOP_S = 20
 AT_ONCE = 8
+CONNECT_TIMEOUT_S = 30.0
 
 
 def pause(instance: Instance, client: Any | None = None) -> int:
@@ -40,6 +42,16 @@ def resume(instance: Instance, client: Any | None = None) -> int:
     wanted = [container_id for key, container_id in stopped.items() if key in _powered_on(instance)]
     _in_parallel(client.api.start, wanted)
     return len(wanted)
+
+
+def await_connected(instance: Instance, timeout_s: float = CONNECT_TIMEOUT_S) -> bool:
+    """
+    Wait until the cloud daemon has given every machine that should run its addresses; whether it has, in time.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not (connected := _powered_on(instance) <= _powered_on(instance, status="running")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return connected
 
 
 def remove_everything(instance: Instance, client: Any | None = None) -> None:
@@ -86,15 +98,16 @@ def _current_image() -> str:
     return machine_image()
 
 
-def _powered_on(instance: Instance) -> set[int]:
+def _powered_on(instance: Instance, status: str | None = None) -> set[int]:
     """
-    Servers that the cloud wants to run.
+    Servers that the cloud wants to run; only those of one status where it is given.
     """
     if not instance.database.is_file():
         return set()
     store = Store(instance.database)
     try:
-        return {document["id"] for document in store.list("server") if document["power_on"]}
+        wanted = [document for document in store.list("server") if document["power_on"]]
+        return {document["id"] for document in wanted if status in (None, document["status"])}
     finally:
         store.close()
 
