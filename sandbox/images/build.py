@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,9 @@ def remove_all(client: Any) -> list[str]:
     names = {DEBIAN} if debian.made_here(client) else set()
     for image in client.api.images(filters={"label": IMAGE_LABEL}) + client.api.images(name="flotilla/*"):
         names |= {name for name in image.get("RepoTags") or [] if name.startswith("flotilla/")}
+    for image_id in _stages(client):
+        with suppress(APIError):  # gone with the one before it, or in use
+            client.api.remove_image(image_id)
     for name in sorted(names, key=lambda name: name.startswith((DEBIAN, "flotilla/base", debian.OWN_NAME))):  # parents last
         try:
             client.api.remove_image(name)
@@ -58,6 +61,26 @@ def remove_all(client: Any) -> list[str]:
             continue
         gone.append(name)
     return sorted(gone)
+
+
+def _stages(client: Any) -> list[str]:
+    """
+    Untagged images that stand on one of the sandbox's bases, newest first: what multi-stage builds leave behind.
+    """
+    images = {image["Id"]: image for image in client.api.images(all=True)}
+    bases = {key for key, image in images.items() if any(name.startswith("flotilla/base:") for name in _tags(image))}
+
+    def stands_on_a_base(key: str) -> bool:
+        while key in images and key not in bases:
+            key = images[key]["ParentId"]
+        return key in bases
+
+    untagged = [image for key, image in images.items() if not _tags(image) and stands_on_a_base(key)]
+    return [image["Id"] for image in sorted(untagged, key=lambda image: image["Created"], reverse=True)]
+
+
+def _tags(image: dict[str, Any]) -> list[str]:
+    return [name for name in image.get("RepoTags") or [] if name != "<none>:<none>"]
 
 
 def _build(client: Any, name: str, log: Path) -> None:

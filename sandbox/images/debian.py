@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.errors import FlotillaError, MissingToolError
-from ops.progress import step
+from ops.progress import say, step
 from sandbox import packages
 from sandbox.images import DEBIAN, apt
 
@@ -98,6 +98,7 @@ def _pull(client: Any, log: Path) -> bool:
     except (DockerException, RequestException) as error:
         with log.open("a") as output:
             output.write(f"{DEBIAN} cannot be pulled: {error}\n")
+        say(f"  {DEBIAN} cannot be pulled; it is made from Debian's packages.")
         return False
     finally:
         impatient.close()

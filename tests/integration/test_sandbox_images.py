@@ -169,6 +169,18 @@ def test_removing_images_takes_ours_and_no_other(daemon: tuple[subprocess.Popen[
     assert {tag for image in client.images.list() for tag in image.tags} == {"somebody/else:1"}
 
 
+def test_removing_images_takes_the_stages_of_builds(daemon: tuple[subprocess.Popen[bytes], Any, Path]) -> None:
+    """An untagged stage of a project's build on our base goes; an untagged image on somebody else's stays."""
+    _, client, _ = daemon
+    for name in ("flotilla/base:now", "somebody/else:1"):
+        _import_empty(client, name)
+        two_stages = f"FROM {name} AS first\nLABEL stage=first\nFROM {name}\nLABEL stage=second\n"
+        client.images.build(fileobj=io.BytesIO(two_stages.encode()), rm=True)
+    assert len(client.api.images(all=True)) == 6
+    build.remove_all(client)
+    assert len(client.api.images(all=True)) == 3
+
+
 def _import_empty(client: Any, name: str) -> None:
     """
     An image with one file that holds its name.

@@ -13,7 +13,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,9 +98,16 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, hetzner_url: str, cloudflare_url: str) -> Project:
+def runtime() -> Iterator[Path]:
+    """The folder for sockets; short, since a socket's path has at most 107 characters."""
+    with tempfile.TemporaryDirectory(prefix="flotilla-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def project(tmp_path: Path, runtime: Path, hetzner_url: str, cloudflare_url: str) -> Project:
     assert (TOOLS / "engine.json").is_file(), "no engine is set up: run `python3 toolchain/setup.py`"
-    for name in ("project", "state", "home", "run"):
+    for name in ("project", "state", "home"):
         (tmp_path / name).mkdir()
     install(tmp_path / "home", Path(sys.executable))
     environment = {
@@ -108,7 +117,7 @@ def project(tmp_path: Path, hetzner_url: str, cloudflare_url: str) -> Project:
         "PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}",
         "PULUMI_CONFIG_PASSPHRASE": "a passphrase for this test",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
+        "XDG_RUNTIME_DIR": str(runtime),
         "HCLOUD_TOKEN": TOKEN,
         "HCLOUD_ENDPOINT": hetzner_url,
         "CLOUDFLARE_API_TOKEN": TOKEN,
@@ -116,8 +125,8 @@ def project(tmp_path: Path, hetzner_url: str, cloudflare_url: str) -> Project:
     }
     client = hcloud.Client(TOKEN, api_endpoint=hetzner_url, poll_interval=0.05)
     made = Project(tmp_path / "project", environment, client)
-    runtime = f"runtime:\n  name: python\n  options:\n    virtualenv: {CHECKOUT}/.venv\n"
-    (made.folder / "Pulumi.yaml").write_text(f"name: fleet\n{runtime}")
+    language = f"runtime:\n  name: python\n  options:\n    virtualenv: {CHECKOUT}/.venv\n"
+    (made.folder / "Pulumi.yaml").write_text(f"name: fleet\n{language}")
     made.write(PROGRAM)
     made.run("stack", "init", "local")
     return made
