@@ -108,8 +108,11 @@ class Disks:
 
     def release_all(self) -> None:
         """
-        Give back every loop device of the instance, also those whose images are gone.
+        Give back every loop device of the instance, also those whose images are gone. By image first: a device that was made
+        before the gateway was started again no longer shows its image's path.
         """
+        for volume_id in self.existing():
+            self._release(volume_id)
         listed = self._gateway.run(["losetup", "--list", "--noheadings", "--raw", "--output", "NAME,BACK-FILE"])
         for line in listed.splitlines():
             device, _, backing = line.partition(" ")
