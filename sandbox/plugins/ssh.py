@@ -72,6 +72,16 @@ class Channel:
         """
         return self._master.poll() is None
 
+    def ends_within(self, timeout_s: float) -> bool:
+        """
+        Whether the master ends in this time: its sessions end a moment before it does when the connection is lost.
+        """
+        try:
+            self._master.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def session(self, remote_command: str) -> list[str]:
         """
         The argv that runs a (public) command over this connection. It can never open a connection of its own.

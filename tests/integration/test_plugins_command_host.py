@@ -152,7 +152,7 @@ def test_a_lost_connection_is_told_and_the_next_command_dials_again(command, mac
     runner = threading.Thread(target=run)
     runner.start()
     time.sleep(1)
-    machine.run("pkill", "-KILL", "-f", "sshd: root@notty")
+    machine.run("pkill", "-f", "sshd: root@notty")
     runner.join(20)
     assert len(failures) == 1
     assert "connection was lost" in failures[0]

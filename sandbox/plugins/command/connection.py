@@ -23,6 +23,8 @@ UNSUPPORTED: Final = {
 }
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 GREETING: Final = b"flotilla:started"
+# ssh says 255 for a lost connection and for a script that ends so. A lost one takes the master with it, a moment later.
+LOST_S: Final = 2.0
 
 # Read the script's length and the script, leave the rest of standard input to it. `eval` keeps the script out of every argv
 # and runs it in the user's login shell, as sshd does with a command.
@@ -149,7 +151,7 @@ def _failure(target: ssh.Target, channel: ssh.Channel, outcome: Outcome) -> Flot
     fact = f"it ended with exit code {outcome.exit_code}"
     if not outcome.is_greeted:
         fact = "the host started no session"
-    elif outcome.exit_code == 255 and not channel.is_alive:
+    elif outcome.exit_code == 255 and channel.ends_within(LOST_S):
         fact = "the connection was lost while it ran"
     return FlotillaError(
         f"command on {target.address}: {fact}. It counts as not done and runs again next time."
