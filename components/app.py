@@ -61,7 +61,7 @@ class App(pulumi.ComponentResource):
             return None
         return step(
             f"{name}-folders",
-            host=args.home.host,
+            login=args.home.login,
             run="folders.sh",
             data={
                 "BASE": f"{DATA}/{self.project.name}",

@@ -44,7 +44,7 @@ class Cluster(pulumi.ComponentResource):
         self.manager = args.manager
         swarm = step(
             f"{name}-swarm",
-            host=args.manager.host,
+            login=args.manager.login,
             prepare="docker.sh",
             run="swarm.sh",
             data={"PRIVATE_IP": args.manager.private_ip, "OVERLAY_POOL": args.overlay_pool},
@@ -55,7 +55,7 @@ class Cluster(pulumi.ComponentResource):
         for worker in args.workers:
             step(
                 f"{name}-{worker.hostname}-join",
-                host=worker.host,
+                login=worker.login,
                 prepare="docker.sh",
                 run="join.sh",
                 undo="leave.sh",
@@ -88,7 +88,7 @@ class Cluster(pulumi.ComponentResource):
         """
         The options of everything that lives in the swarm: it went when the server went, and is made again on another server.
         """
-        server = self.manager.host.server
+        server = self.manager.login.server
         return ResourceOptions(
             parent=parent, provider=self.provider, deleted_with=server, replacement_trigger=self.manager.server_id
         )

@@ -61,10 +61,10 @@ class Ingress(pulumi.ComponentResource):
     def __init__(self, name: str, args: IngressArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flotilla:ingress:Ingress", name, None, opts)
         self.cluster = args.cluster
-        self.host = args.cluster.manager.host
+        self.login = args.cluster.manager.login
         configuration = step(
             f"{name}-configuration",
-            host=self.host,
+            login=self.login,
             run="ingress.sh",
             data=_configuration(args.certificates),
             opts=ResourceOptions(parent=self, depends_on=[args.cluster]),

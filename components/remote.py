@@ -25,9 +25,9 @@ DIAL_ERROR_LIMIT = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class Host:
+class Login:
     """
-    A machine that steps run on, as root. Without a private key the SSH agent's keys are used.
+    How steps reach the machine that they run on: by SSH, as root. Without a private key the SSH agent's keys are used.
 
     `server` is the resource that it is: when it goes, nothing has to be undone on it first. `server_id`: on another server,
     even with the same address, every step runs again.
@@ -67,7 +67,7 @@ def script(name: str) -> str:
 def step(
     name: str,
     *,
-    host: Host,
+    login: Login,
     run: str,
     data: Mapping[str, Input[Any]],
     prepare: str | None = None,
@@ -82,14 +82,14 @@ def step(
     Data that holds a secret makes the whole of standard input secret. `logging` says what of its output is shown.
     """
     encode: Callable[[Mapping[str, Any]], str] = json.dumps if run.endswith(".py") else assignments
-    options = ResourceOptions(deleted_with=host.server)
+    options = ResourceOptions(deleted_with=login.server)
     return remote.Command(
         name,
-        connection=host.connection,
+        connection=login.connection,
         create="".join(script(part) for part in (prepare, run) if part),
         delete=script(undo) if undo else None,
         # Not as a trigger: that would replace the command, and its `undo` would then run on the new server.
-        stdin=Output.from_input({**data, "server_id": host.server_id}).apply(encode),
+        stdin=Output.from_input({**data, "server_id": login.server_id}).apply(encode),
         add_previous_output_in_env=False,
         logging=logging,
         opts=ResourceOptions.merge(options, opts),

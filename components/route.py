@@ -43,7 +43,7 @@ class Site(pulumi.ComponentResource):
         super().__init__("flotilla:ingress:Site", name, None, opts)
         step(
             f"{name}-caddy",
-            host=args.ingress.host,
+            login=args.ingress.login,
             run="site.sh",
             undo="site-remove.sh",
             data={"PROJECT": args.project, "SITE": caddyfile.site(args.project, args.hostnames)},
@@ -80,7 +80,7 @@ class Route(pulumi.ComponentResource):
         weights = haproxy.server_weights(releases)
         step(
             f"{name}-switch",
-            host=args.ingress.host,
+            login=args.ingress.login,
             run="switch.py",
             data={
                 "project": project.name,

@@ -12,7 +12,7 @@ import pulumi_hcloud as hcloud
 from pulumi import Input, Output, ResourceOptions
 
 from components.cloud_init import user_data
-from components.remote import Host, step
+from components.remote import Login, step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,8 @@ class Server(pulumi.ComponentResource):
             subnet_id=args.subnet_id,
             opts=ResourceOptions(parent=self),
         )
-        self.host = Host(server=server, server_id=server.id, address=server.ipv4_address, private_key=args.private_key)
-        self.ready = step(f"{name}-ready", host=self.host, run="ready.sh", data={}, opts=ResourceOptions(parent=self))
+        self.login = Login(server=server, server_id=server.id, address=server.ipv4_address, private_key=args.private_key)
+        self.ready = step(f"{name}-ready", login=self.login, run="ready.sh", data={}, opts=ResourceOptions(parent=self))
         self.server_id = server.id
         self.ipv4 = server.ipv4_address
         self.private_ip = attachment.ip

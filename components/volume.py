@@ -35,7 +35,7 @@ class Volume(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: VolumeArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flotilla:storage:Volume", name, None, opts)
-        host = args.server.host
+        login = args.server.login
         disk = hcloud.Volume(
             f"{name}-disk",
             name=name,
@@ -55,7 +55,7 @@ class Volume(pulumi.ComponentResource):
         )
         step(
             f"{name}-mount",
-            host=host,
+            login=login,
             run="mount.sh",
             undo="unmount.sh",
             data={
