@@ -5,22 +5,17 @@ The cloud daemon: all emulated services of an instance in one process, each on i
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Iterator
 from typing import Any
-
-import uvicorn
 
 from ops.errors import FlotillaError, MissingToolError
 from sandbox.addresses import CLOUDFLARE_PORT, DNS_PORT, DOH_PORT, HETZNER_PORT, ZONE
+from sandbox.cloud.serving import Server, listen, server
 from sandbox.cloud.store import Store
 from sandbox.instance import Instance
 
-BACKLOG = 128
-GRACE_S = 3
 HEALTH_PATH = "/healthz"
 
 log = logging.getLogger("sandbox.cloud")
@@ -41,7 +36,7 @@ def run(instance: Instance) -> None:
     log.info("stopped")
 
 
-def _servers(instance: Instance, store: Store) -> list[tuple[uvicorn.Server, socket.socket]]:
+def _servers(instance: Instance, store: Store) -> list[tuple[Server, socket.socket]]:
     """
     The HTTP services with their sockets, which are bound before anything is started.
     """
@@ -56,7 +51,7 @@ def _servers(instance: Instance, store: Store) -> list[tuple[uvicorn.Server, soc
         (CLOUDFLARE_PORT, cloudflare.create_app(store, _secret(instance.cloudflare_token_file)), {}),
         (DOH_PORT, doh.create_app(store), tls),
     ]
-    return [(_server(app, **options), _listen(instance.services_ip, port)) for port, app, options in services]
+    return [(server(app, **options), listen(instance.services_ip, port)) for port, app, options in services]
 
 
 def _dns(instance: Instance, store: Store) -> Any:
@@ -70,55 +65,20 @@ def _dns(instance: Instance, store: Store) -> Any:
     return DnsServer(store, instance.services_ip, DNS_PORT)
 
 
-async def _serve(servers: list[tuple[uvicorn.Server, socket.socket]], dns: Any) -> None:
+async def _serve(servers: list[tuple[Server, socket.socket]], dns: Any) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        for server, _ in servers:
-            server.should_exit = True
+        for each, _ in servers:
+            each.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     dns.start()
     try:
-        await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in servers))
+        await asyncio.gather(*(each.serve(sockets=[listener]) for each, listener in servers))
     finally:
         dns.stop()
-
-
-class _Server(uvicorn.Server):
-    """
-    One of several servers in a process: signals are the process's matter.
-    """
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _server(app: Any, **options: Any) -> uvicorn.Server:
-    settings: dict[str, Any] = {
-        "log_config": None,
-        "access_log": True,
-        "server_header": False,
-        "timeout_graceful_shutdown": GRACE_S,
-    }
-    return _Server(uvicorn.Config(app, **settings, **options))
-
-
-def _listen(address: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio leaves Nagle on: 40 ms each
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((address, port))
-    except OSError as error:
-        listener.close()
-        raise FlotillaError(
-            f"{address}:{port}: {error.strerror}. The sandbox cloud was not started. "
-            f"Stop what listens there, then run `flotilla sandbox start`."
-        ) from error
-    listener.listen(BACKLOG)
-    return listener
 
 
 def _secret(path: Any) -> str:

@@ -5,14 +5,16 @@ The routes that every kind of resource has: list, get, and its actions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 
-from sandbox.cloud.hetzner.cloud import Cloud
 from sandbox.cloud.hetzner.errors import not_found
 from sandbox.cloud.hetzner.listing import Read, page_of
 from sandbox.cloud.store import Document
+
+if TYPE_CHECKING:
+    from sandbox.cloud.hetzner.cloud import Cloud
 
 ACTION_FILTERS: Mapping[str, Read] = {"status": lambda action: action["status"], "id": lambda action: action["id"]}
 

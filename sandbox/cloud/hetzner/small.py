@@ -1,5 +1,5 @@
 """
-What needs no machine: the catalogue, SSH keys, placement groups.
+What needs no machine: SSH keys, placement groups.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from sandbox.cloud.hetzner import catalog, labels, requests
+from sandbox.cloud.hetzner import labels, requests
 from sandbox.cloud.hetzner.cloud import Cloud
 from sandbox.cloud.hetzner.errors import in_use, invalid_input
 from sandbox.cloud.hetzner.reading import add_reading
@@ -19,25 +19,6 @@ from sandbox.cloud.hetzner.views import Views
 from sandbox.cloud.store import Document
 
 KEY_TYPES = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
-
-
-def catalog_routes(views: Views) -> APIRouter:
-    """
-    Locations, data centers, server types, images, prices; and the kinds that are empty here but that clients list.
-    """
-    router = APIRouter()
-    image_filters = {name: lambda row, name=name: row[name] for name in ("architecture", "type", "status")}
-    add_reading(router, "locations", "location", lambda: catalog.LOCATIONS, views.plain)
-    add_reading(router, "datacenters", "datacenter", catalog.datacenters, views.plain)
-    add_reading(router, "server_types", "server_type", lambda: catalog.SERVER_TYPES, views.plain)
-    add_reading(router, "images", "image", lambda: catalog.IMAGES, views.plain, image_filters)
-    add_reading(router, "isos", "iso", list, views.plain)
-
-    @router.get("/pricing")
-    def pricing() -> Any:
-        return {"pricing": catalog.pricing()}
-
-    return router
 
 
 def ssh_key_routes(cloud: Cloud, views: Views) -> APIRouter:
