@@ -6,10 +6,10 @@ BIN := .venv/bin
 IN_ENV := . ./env.sh &&
 FAST_TESTS := tests --ignore=tests/integration --ignore=tests/e2e
 
-.PHONY: help setup up down clean check test bench lock preview destroy
+.PHONY: help setup up down clean check test bench lock destroy
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## the engine, the Python packages and the plugins, where they are missing
 	@$(PYTHON) toolchain/setup.py
@@ -25,6 +25,9 @@ down: ## stop the sandbox, keeping what is in it
 
 destroy: ## `pulumi destroy` of stack `local`; the sandbox goes on
 	@$(IN_ENV) pulumi destroy -s local --yes --skip-preview
+
+preview-%: setup ## `pulumi preview` of stack %, offline: no credentials, no Docker, nothing changed
+	@$(BIN)/python -m sandbox.preview $* $(PREVIEW)
 
 clean: ## remove everything that this checkout made
 	@if [ -x $(BIN)/flotilla ]; then $(BIN)/flotilla sandbox reset --images; fi

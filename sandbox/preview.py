@@ -1,0 +1,186 @@
+"""
+`python -m sandbox.preview STACK`: the engine's preview of a committed stack, offline and without any credential.
+
+The real engine and the real program; the clouds answer from this process, the state is empty and thrown away, secrets are
+placeholders. So everything is to be created, and what the policy packs say of it is what they will say of the real stack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ops.errors import FlotillaError, MissingToolError, SettingsError
+from sandbox.cloud import offline
+from sandbox.engine_events import Diagnostic, Events, Step, Violation, read_events
+from sandbox.placeholder_releases import serve_all
+from sandbox.workspace import CHECKOUT, Workspace, make_keys
+from settings import load
+from settings.values import is_name
+
+POLICY_VIOLATION: Final = 4
+SANDBOX_STACK: Final = "local"
+STOPPING: Final = ("mandatory", "remediate")
+TIMEOUT_S: Final = 1800
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """
+    What came of a preview. `seconds` is the engine's time alone; `output` is what it printed, where that was captured.
+    """
+
+    exit_code: int
+    events: Events
+    seconds: float
+    output: str
+
+    @property
+    def steps(self) -> list[Step]:
+        """
+        What would happen to each resource.
+        """
+        return self.events.steps
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """
+        What the engine, the program and the plugins had to say.
+        """
+        return self.events.diagnostics
+
+    @property
+    def violations(self) -> list[Violation]:
+        """
+        What the policy packs found.
+        """
+        return self.events.violations
+
+
+def preview(
+    stack: str,
+    *,
+    root: Path = CHECKOUT,
+    packs: Sequence[Path] = (),
+    pack_configs: Sequence[Path] = (),
+    program: Path | None = None,
+    is_shown: bool = False,
+) -> Result:
+    """
+    Preview a stack of the checkout at `root`, or of any folder with settings. `program` takes the place of `__main__.py`, and
+    settings are then its own business. `pack_configs` are files, one for each pack. Several may run at once.
+
+    Exit codes: 0 done, 1 failed, 4 a mandatory policy was not held.
+
+    Raises: SettingsError with all mistakes in the settings, MissingToolError when there is no engine.
+    """
+    with tempfile.TemporaryDirectory(prefix="flotilla-preview-") as folder:
+        workspace = Workspace(Path(folder, "workspace"), stack)
+        configuration = workspace.lay(root, keys=make_keys(Path(folder)), program=program)
+        if program is None:
+            values = {key.partition(":")[2]: value for key, value in configuration.items() if key.startswith("flotilla:")}
+            settings = load(stack, workspace.project, values)
+            if stack == SANDBOX_STACK or stack.startswith(f"{SANDBOX_STACK}-"):
+                serve_all(settings, workspace.project)
+        with offline.serve(zones_of(configuration)) as clouds:
+            environment = workspace.environment(clouds.environment)
+            return _run(workspace, environment, packs, pack_configs, is_shown=is_shown)
+
+
+def zones_of(configuration: Mapping[str, Any]) -> list[str]:
+    """
+    The DNS zones that the stack's file names, valid or not.
+    """
+    environment = configuration.get("flotilla:environment")
+    if not isinstance(environment, Mapping):
+        return []
+    further = environment.get("zones")
+    named = [environment.get("zone"), *(further if isinstance(further, list) else [])]
+    return [zone for zone in named if isinstance(zone, str)]
+
+
+def _run(
+    workspace: Workspace,
+    environment: Mapping[str, str],
+    packs: Sequence[Path],
+    pack_configs: Sequence[Path],
+    *,
+    is_shown: bool,
+) -> Result:
+    pulumi = shutil.which("pulumi", path=environment["PATH"])
+    if pulumi is None:
+        raise MissingToolError("pulumi: the engine is not there. Nothing was previewed. Run `make setup`.")
+    created = _engine([pulumi, "stack", "init", workspace.stack, "--non-interactive"], workspace, environment)
+    if created.returncode != 0:
+        return Result(exit_code=1, events=Events(), seconds=0.0, output=created.stdout)
+    options = ["--stack", workspace.stack, "--non-interactive", "--suppress-outputs", "--event-log", str(workspace.events)]
+    for pack in packs:
+        options += ["--policy-pack", str(pack.resolve())]
+    for file in pack_configs:
+        options += ["--policy-pack-config", str(file.resolve())]
+    started = time.monotonic()
+    ended = _engine([pulumi, "preview", *options], workspace, environment, is_shown=is_shown)
+    seconds = time.monotonic() - started
+    events = read_events(workspace.events)
+    return Result(exit_code=_exit_code(ended.returncode, events), events=events, seconds=seconds, output=ended.stdout or "")
+
+
+def _engine(
+    command: Sequence[str], workspace: Workspace, environment: Mapping[str, str], *, is_shown: bool = False
+) -> subprocess.CompletedProcess[str]:
+    captured: Any = {} if is_shown else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.run(
+        command,
+        cwd=workspace.project,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        **captured,
+    )
+
+
+def _exit_code(code: int, events: Events) -> int:
+    if any(violation.level in STOPPING for violation in events.violations) and code != 0:
+        return POLICY_VIOLATION
+    return 0 if code == 0 else 1
+
+
+def main(arguments: Sequence[str]) -> int:
+    """
+    The command line; returns the exit code.
+    """
+    parser = argparse.ArgumentParser(prog="python -m sandbox.preview", description="Preview a committed stack offline.")
+    parser.add_argument("stack", help="its settings are in Pulumi.STACK.yaml")
+    parser.add_argument("--policy-pack", action="append", default=[], type=Path, metavar="DIR", help="may be repeated")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of the engine's display")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the folders are removed
+    try:
+        if not is_name(options.stack):
+            raise SettingsError("STACK: this is not the name of a stack. Nothing was previewed. Give one of Pulumi.*.yaml.")
+        result = preview(options.stack, packs=options.policy_pack, is_shown=not options.json)
+    except FlotillaError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 1
+    if options.json:
+        document = {"stack": options.stack, "exit_code": result.exit_code, "seconds": round(result.seconds, 3)}
+        sys.stdout.write(json.dumps({**document, **asdict(result.events)}, indent=2) + "\n")
+    return result.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
