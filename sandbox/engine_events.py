@@ -34,6 +34,13 @@ class Step:
         """
         return self.urn.rpartition("::")[2]
 
+    @property
+    def compared(self) -> dict[str, Any]:
+        """
+        What makes this step differ from the same resource's in another preview.
+        """
+        return {**self.inputs, "protect": self.is_protected}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:

@@ -24,6 +24,7 @@ from ops.errors import FlotillaError, MissingToolError, SettingsError
 from sandbox.cloud import offline
 from sandbox.engine_events import Diagnostic, Events, Step, Violation, read_events
 from sandbox.placeholder_releases import serve_all
+from sandbox.preview_difference import compare, steps_at
 from sandbox.workspace import CHECKOUT, Workspace, make_keys
 from settings import load
 from settings.values import is_name
@@ -74,11 +75,13 @@ def preview(
     packs: Sequence[Path] = (),
     pack_configs: Sequence[Path] = (),
     program: Path | None = None,
+    keys: Path | None = None,
     is_shown: bool = False,
 ) -> Result:
     """
     Preview a stack of the checkout at `root`, or of any folder with settings. `program` takes the place of `__main__.py`, and
-    settings are then its own business. `pack_configs` are files, one for each pack. Several may run at once.
+    settings are then its own business. `pack_configs` are files, one for each pack. `keys` are those of `make_keys`; new ones
+    by default. Several may run at once.
 
     Exit codes: 0 done, 1 failed, 4 a mandatory policy was not held.
 
@@ -86,7 +89,7 @@ def preview(
     """
     with tempfile.TemporaryDirectory(prefix="flotilla-preview-") as folder:
         workspace = Workspace(Path(folder, "workspace"), stack)
-        configuration = workspace.lay(root, keys=make_keys(Path(folder)), program=program)
+        configuration = workspace.lay(root, keys=keys or make_keys(Path(folder)), program=program)
         if program is None:
             values = {key.partition(":")[2]: value for key, value in configuration.items() if key.startswith("flotilla:")}
             settings = load(stack, workspace.project, values)
@@ -161,24 +164,44 @@ def main(arguments: Sequence[str]) -> int:
     """
     The command line; returns the exit code.
     """
-    parser = argparse.ArgumentParser(prog="python -m sandbox.preview", description="Preview a committed stack offline.")
-    parser.add_argument("stack", help="its settings are in Pulumi.STACK.yaml")
-    parser.add_argument("--policy-pack", action="append", default=[], type=Path, metavar="DIR", help="may be repeated")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of the engine's display")
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the folders are removed
     try:
         if not is_name(options.stack):
             raise SettingsError("STACK: this is not the name of a stack. Nothing was previewed. Give one of Pulumi.*.yaml.")
-        result = preview(options.stack, packs=options.policy_pack, is_shown=not options.json)
+        return _previewed(options)
     except FlotillaError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     except KeyboardInterrupt:
         return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.preview", description="Preview a committed stack offline.")
+    parser.add_argument("stack", help="its settings are in Pulumi.STACK.yaml")
+    parser.add_argument("--policy-pack", action="append", default=[], type=Path, metavar="DIR", help="may be repeated")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of the engine's display")
+    parser.add_argument("--diff-against", metavar="REVISION", help="also tell what differs from this git revision")
+    parser.add_argument("--keys", type=Path, metavar="DIR", help="throw-away keys of an earlier preview instead of new ones")
+    return parser
+
+
+def _previewed(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix="flotilla-preview-") as folder:
+        keys = options.keys.resolve() if options.keys else make_keys(Path(folder))
+        before = None
+        if options.diff_against:
+            before = steps_at(options.diff_against, options.stack, CHECKOUT, keys, Path(folder, "revision"))
+        result = preview(options.stack, packs=options.policy_pack, keys=keys, is_shown=not options.json)
+    changes = None if before is None or result.exit_code == 1 else compare(before, result.steps)
     if options.json:
         document = {"stack": options.stack, "exit_code": result.exit_code, "seconds": round(result.seconds, 3)}
-        sys.stdout.write(json.dumps({**document, **asdict(result.events)}, indent=2) + "\n")
+        differing = {} if changes is None else {"changes": [asdict(change) for change in changes]}
+        sys.stdout.write(json.dumps({**document, **asdict(result.events), **differing}, indent=2) + "\n")
+    elif changes is not None:
+        lines = [change.line() for change in changes] or [" nothing"]
+        sys.stdout.write("\n".join([f"Different from {options.diff_against}:", *lines]) + "\n")
     return result.exit_code
 
 
