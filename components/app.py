@@ -17,6 +17,7 @@ from components.haproxy import service_alias
 from components.remote import step
 from components.server import Server
 from settings import Project, Strategy
+from settings.project import Health
 from settings.release import Release, Slot
 
 DATA = "/mnt/data"
@@ -101,7 +102,7 @@ def converge_timeout_s(project: Project) -> int:
     """
     How long a release may take until it is healthy: to be pulled, to start, and to fail as often as it may, each twice.
     """
-    health = project.health
+    health = project.health or Health()
     return PULL_TIMEOUT_S + 2 * (health.start_period_s + health.retries * (health.interval_s + health.timeout_s))
 
 
@@ -109,7 +110,7 @@ def container(project: Project, release: Release, cluster: Cluster, home: Server
     """
     The container of a release.
     """
-    health = project.health
+    health = project.health or Health()
     return service.Container(
         image=release.image,
         user=project.user_id,

@@ -65,12 +65,13 @@ def build_machines(settings: Settings) -> Machines:
     """
     environment, protect = settings.environment, not is_sandbox(settings.stack)
     public_keys = access.public_keys(environment.access, settings.root)
+    [(zone, subnet), *_] = environment.network.subnets.items()
     network = Network(
         environment.name,
         NetworkArgs(
             cidr=environment.network.cidr,
-            subnet=environment.network.subnet,
-            zone=environment.network.zone,
+            subnet=subnet,
+            zone=zone,
             labels=labels(settings),
             protect=protect,
         ),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from settings.project import Project
+from settings.project import Health, Project
 from settings.release import Release, Slot
 
 PORT = 8080
@@ -91,7 +91,7 @@ def backend(project: Project, host: str, weights: Mapping[str, int]) -> str:
     """
     The backend of a project; `host` is the name that health checks ask for.
     """
-    name, health = backend_name(project.name), project.health
+    name, health = backend_name(project.name), project.health or Health()
     places = max(PLACES, project.replicas)
     lines = [
         "# Written by Flotilla; changes are lost. A release changes weights only, through the runtime API and here.",

@@ -15,7 +15,19 @@ from __future__ import annotations
 
 from settings.environment import Environment, Role
 from settings.loading import Settings, load, read_stack_config
-from settings.project import Project, Strategy
+from settings.project import Kind, Process, Project, Strategy
 from settings.releases import ProjectReleases, Releases
 
-__all__ = ["Environment", "Project", "ProjectReleases", "Releases", "Role", "Settings", "Strategy", "load", "read_stack_config"]
+__all__ = [
+    "Environment",
+    "Kind",
+    "Process",
+    "Project",
+    "ProjectReleases",
+    "Releases",
+    "Role",
+    "Settings",
+    "Strategy",
+    "load",
+    "read_stack_config",
+]

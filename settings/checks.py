@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from settings.catalog import LOCATIONS
-from settings.environment import Environment
+from settings.environment import Environment, is_inside
 from settings.problems import Finding, Location
 from settings.project import Project, Strategy
 from settings.values import excerpt
@@ -34,7 +34,7 @@ def check_project(project: Project, file_stem: str) -> Iterator[Finding]:
             fact=f"`{project.name}` is in a file called {excerpt(file_stem)}",
             next_step=f"Rename the file to projects/{project.name}.yaml, or correct the name",
         )
-    if project.health.timeout_s > project.health.interval_s:
+    if project.health and project.health.timeout_s > project.health.interval_s:
         yield Finding(
             location=("health", "timeout_s"),
             fact=f"{project.health.timeout_s} is longer than interval_s, which is {project.health.interval_s}",
@@ -96,31 +96,37 @@ def check_environment(environment: Environment, stack: str) -> Iterator[Finding]
 
 def _check_network(environment: Environment) -> Iterator[Finding]:
     network = environment.network
-    cidr, subnet, overlay = (ipaddress.IPv4Network(text) for text in (network.cidr, network.subnet, network.overlay))
+    cidr, overlay = (ipaddress.IPv4Network(text) for text in (network.cidr, network.overlay))
+    subnets = {zone: ipaddress.IPv4Network(text) for zone, text in network.subnets.items()}
     for key, value in (("cidr", cidr), ("overlay", overlay)):
         if not any(value.subnet_of(private) for private in PRIVATE_NETWORKS):
             yield _network_finding(key, f"{value} is not a private network", "Take one inside 10.0.0.0/8 or 192.168.0.0/16")
         if value.overlaps(DOCKER_BRIDGE):
             yield _network_finding(key, f"{value} overlaps Docker's own network {DOCKER_BRIDGE}", "Take another one")
-    if not subnet.subnet_of(cidr):
-        yield _network_finding("subnet", f"{subnet} is not inside the network {cidr}", "Correct the subnet or `cidr`")
+    for zone, subnet in subnets.items():
+        if not subnet.subnet_of(cidr):
+            yield _network_finding(
+                "subnets", f"{subnet} is not inside the network {cidr}", "Correct the subnet or `cidr`", zone
+            )
     if overlay.overlaps(cidr):
         yield _network_finding("overlay", f"{overlay} overlaps the servers' network {cidr}", "Take another one")
-    count = sum(pool.count for pool in environment.servers.values())
-    if count > subnet.num_addresses - RESERVED_ADDRESSES:
-        yield _network_finding("subnet", f"{subnet} is too small for {count} servers", "Take a larger one")
+    counts: Counter[str] = Counter()
     for name, pool in environment.servers.items():
-        location = pool.location or environment.location
-        if LOCATIONS[location] != network.zone:
-            yield _network_finding(
-                "zone",
-                f"`{network.zone}` does not reach {location}, where the servers `{name}` stand",
-                f"Write `{LOCATIONS[location]}`, or move the servers",
+        zone = LOCATIONS[pool.location or environment.location]
+        counts[zone] += pool.count
+        if zone not in subnets:
+            yield Finding(
+                location=("servers", name),
+                fact=f"there is no subnet in the network zone `{zone}`, where these servers stand",
+                next_step=f"Add `{zone}` to `network.subnets`, or move the servers",
             )
+    for zone, count in counts.items():
+        if zone in subnets and count > subnets[zone].num_addresses - RESERVED_ADDRESSES:
+            yield _network_finding("subnets", f"{subnets[zone]} is too small for {count} servers", "Take a larger one", zone)
 
 
-def _network_finding(key: str, fact: str, next_step: str) -> Finding:
-    return Finding(location=("network", key), fact=fact, next_step=next_step)
+def _network_finding(key: str, fact: str, next_step: str, *inner: str) -> Finding:
+    return Finding(location=("network", key, *inner), fact=fact, next_step=next_step)
 
 
 def _check_access(environment: Environment) -> Iterator[Finding]:
@@ -140,13 +146,6 @@ def _check_access(environment: Environment) -> Iterator[Finding]:
                 fact=f"{text} opens SSH to much of the internet",
                 next_step="Write the addresses of your offices or VPN",
             )
-
-
-def is_inside(hostname: str, zone: str) -> bool:
-    """
-    Whether a host name belongs to a DNS zone.
-    """
-    return hostname == zone or hostname.endswith(f".{zone}")
 
 
 def _repeated(location: Location, values: Iterable[str], what: str) -> Iterator[Finding]:

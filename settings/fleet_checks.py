@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from settings.checks import is_inside
-from settings.environment import Environment, Role
+from settings.environment import Environment, Role, is_inside
 from settings.problems import Finding, Location
 from settings.project import Project
 from settings.release import Releases
@@ -26,7 +25,7 @@ def check_fleet(environment: Environment, projects: Mapping[str, Project]) -> It
             yield name, finding
         for finding in _check_capacity(environment, project):
             yield name, finding
-    for role in Role if projects else ():
+    for role in (Role.APP, Role.INGRESS) if projects else ():
         if not environment.pools(role):
             yield (
                 None,

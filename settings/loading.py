@@ -15,8 +15,9 @@ from settings.documents import Document, read_document
 from settings.environment import Environment
 from settings.fleet_checks import check_fleet, check_served
 from settings.problems import Finding, Problem, Source, dotted, error_of, validate
-from settings.project import Project
+from settings.project import Process, Project
 from settings.releases import ProjectReleases, Releases, check_releases, releases_file
+from settings.secrets import SECRETS, SecretNames, read_names
 from settings.values import is_name, suggest
 
 NAMESPACE = "flotilla"
@@ -26,7 +27,7 @@ ENVIRONMENT = "environment"
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """
-    One environment with all its projects and releases, checked as a whole. `projects` is {name: project}.
+    One environment with its projects and releases, checked as a whole. `projects` is {name: project}, those that live in it.
     """
 
     stack: str
@@ -34,6 +35,7 @@ class Settings:
     environment: Environment
     projects: Mapping[str, Project]
     releases: Releases
+    secrets: SecretNames
 
     @property
     def served(self) -> tuple[tuple[Project, ProjectReleases], ...]:
@@ -49,11 +51,23 @@ class Settings:
         """
         return tuple(sorted(self.projects.keys() - self.releases.projects.keys()))
 
-    def hostnames(self, project: Project) -> tuple[str, ...]:
+    def hostnames(self, process: Process) -> tuple[str, ...]:
         """
-        Every name that the project answers to in this environment; the first is the main one.
+        Every name that a process (or a project's main one) answers to in this environment; the first is the main one.
         """
-        return project.hostnames(self.environment.domain)
+        return process.hostnames(self.environment.domain)
+
+    def redirects(self, process: Process) -> tuple[str, ...]:
+        """
+        Every name that only sends people to the process' main one.
+        """
+        return process.redirects(self.environment.domain)
+
+    def zone_of(self, hostname: str) -> str:
+        """
+        The DNS zone that one of the environment's host names is in.
+        """
+        return self.environment.zone_of(hostname) or self.environment.zone
 
 
 def load(stack: str, root: Path, config: Mapping[str, Any]) -> Settings:
@@ -70,7 +84,7 @@ def load(stack: str, root: Path, config: Mapping[str, Any]) -> Settings:
     environment = _environment(stack, root, config, problems)
     projects = _projects(root, problems)
     releases, source = _releases(releases_file(root, stack), problems)
-    models = {name: project for name, (project, _) in sorted(projects.items())}
+    models = {name: project for name, (project, _) in sorted(projects.items()) if project.lives_in(stack)}
     if environment:
         for name, finding in check_fleet(environment, models):
             problems.append((projects[name][1] if name else _config_source(stack, root)).problem(finding))
@@ -79,7 +93,8 @@ def load(stack: str, root: Path, config: Mapping[str, Any]) -> Settings:
         problems.extend(source.problem(finding) for finding in check_served(environment, models, known, releases))
     if problems or environment is None:
         raise error_of(problems)
-    return Settings(stack=stack, root=root, environment=environment, projects=models, releases=releases)
+    secrets = read_names(config.get(SECRETS))
+    return Settings(stack=stack, root=root, environment=environment, projects=models, releases=releases, secrets=secrets)
 
 
 def read_stack_config(root: Path, stack: str) -> dict[str, Any]:
@@ -122,8 +137,8 @@ def _environment(stack: str, root: Path, config: Mapping[str, Any], problems: li
     if findings:
         source = _config_source(stack, root)
         problems.extend(source.problem(finding) for finding in findings)
-    for key in sorted(str(key) for key in config.keys() - {ENVIRONMENT}):
-        mend = suggest(key, [ENVIRONMENT])
+    for key in sorted(str(key) for key in config.keys() - {ENVIRONMENT, SECRETS}):
+        mend = suggest(key, [ENVIRONMENT, SECRETS])
         problems.append(
             Problem(file=_config_name(stack), path=dotted((f"{NAMESPACE}:{key}",)), fact="unknown key", next_step=mend)
         )

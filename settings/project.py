@@ -1,5 +1,5 @@
 """
-One hosted project: what runs, where it answers, and how it is released.
+One hosted project: what runs, where it answers, what it keeps, and how it is released.
 
 Written in `projects/<name>.yaml`.
 """
@@ -7,144 +7,102 @@ Written in `projects/<name>.yaml`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from settings.care import ProjectBackup
 from settings.model import Model
-from settings.values import (
-    Argument,
-    Count,
-    EnvironmentVariable,
-    FilePath,
-    Flag,
-    Hostname,
-    ImageRepository,
-    Megabytes,
-    MountPath,
-    Name,
-    Person,
-    Port,
-    Seconds,
-    Text,
-    UrlPath,
-    UserId,
-    refuse,
-)
+from settings.process import Domain, Health, Kind, Limits, Process, Reservations, Strategy, Volume
+from settings.values import Argument, DatabaseName, Extension, Flag, ImageRepository, Name, Person
+
+__all__ = [
+    "Database",
+    "Domain",
+    "Health",
+    "Kind",
+    "Limits",
+    "Process",
+    "Project",
+    "ProjectBackup",
+    "Reservations",
+    "Slo",
+    "Strategy",
+    "Volume",
+]
 
 
-class Kind(StrEnum):
+class Database(Model):
     """
-    What sort of program a project is.
+    The project's own PostgreSQL database.
     """
 
-    WEB = "web"
-
-
-class Strategy(StrEnum):
-    """
-    How a new release takes over: beside the old one without a gap, or after stopping it (downtime).
-    """
-
-    BLUE_GREEN = "blue-green"
-    RECREATE = "recreate"
-
-
-class Health(Model):
-    """
-    When a container counts as healthy. Docker runs `command` (or the image's own HEALTHCHECK) in it; HAProxy asks for `path`.
-    """
-
-    path: UrlPath = Field(description="Answers 200 when the app can serve.")
-    command: tuple[Argument, ...] = Field(
-        default=(), description="What Docker runs in the container; empty: the image's own HEALTHCHECK."
+    name: DatabaseName = Field(description="Its name, and that of its owner.")
+    extensions: tuple[Extension, ...] = Field(default=(), description="PostgreSQL extensions that it has.")
+    pool_size: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
+        default=10, description="How many connections the project's processes may have at once, all together."
     )
-    interval_s: Seconds = Field(default=5, description="Time between two checks.")
-    timeout_s: Seconds = Field(default=3, description="A check that takes longer has failed. At most `interval_s`.")
-    start_period_s: Seconds = Field(
-        default=30, description="Failures before this age do not count: a slow start is no failure."
-    )
-    retries: Count = Field(default=3, description="This many failures in a row make it unhealthy.")
-
-
-class Domain(Model):
-    """
-    One name that the project answers to. A plain string in the file is a whole `name`; exactly one of the two is set.
-    """
-
-    name: Hostname | None = Field(default=None, description="The whole name.")
-    subdomain: Name | None = Field(default=None, description="The part before the environment's `domain`.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_plain_string(cls, value: object) -> object:
-        return {"name": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.name is None) == (self.subdomain is None):
-            raise refuse("a domain is either a `name` or a `subdomain`", "Keep one of them")
-        return self
-
-    def hostname(self, base_domain: str) -> str:
-        """
-        The whole name, in an environment with this base domain.
-        """
-        return self.name or f"{self.subdomain}.{base_domain}"
-
-
-class Volume(Model):
-    """
-    A folder that outlives the containers.
-    """
-
-    name: Name = Field(description="Its name, unique in the project.")
-    path: MountPath = Field(description="Where the container sees it.")
-    shared: Flag = Field(default=False, description="The app tolerates two releases, and several replicas, on it at once.")
-
-
-class Limits(Model):
-    """
-    What one container may use at most.
-    """
-
-    memory_mb: Megabytes = Field(default=256, description="Memory; a container that takes more is killed.")
-    cpus: Annotated[float, Field(strict=True, ge=0.05, le=64, allow_inf_nan=False)] = Field(
-        default=0.5, description="Processor cores."
+    migration: tuple[Argument, ...] = Field(
+        default=(), description="What runs in the new release's container before it takes over; empty: nothing."
     )
 
 
-class Project(Model):
+class Slo(Model):
     """
-    One project, complete.
+    What the project promises.
+    """
+
+    availability_percent: Annotated[float, Field(strict=True, ge=50, lt=100, allow_inf_nan=False)] = Field(
+        description="The share of requests that succeed, over 30 days."
+    )
+    latency_ms: Annotated[int, Field(strict=True, ge=1, le=60_000)] = Field(
+        description="95 of 100 requests are answered within this time."
+    )
+
+
+class Project(Process):
+    """
+    One project, complete: its main process, and what belongs to all of its processes.
     """
 
     name: Name = Field(description="The project's name, the same as its file's.")
     owner: Person = Field(description="Who answers for it.")
-    kind: Kind = Field(default=Kind.WEB, description="What sort of program it is.")
     image: ImageRepository = Field(
         description="Image repository without tag or digest; without a host it is in the environment's registry."
     )
-    source: FilePath | None = Field(
-        default=None, description="Folder with a Dockerfile that the sandbox builds the image from."
+    processes: Mapping[Name, Process] = Field(
+        default={}, description="Further processes, by name. The main one is called like its kind."
     )
-    port: Port = Field(description="The port that the app listens on in its container.")
-    health: Health = Field(description="When a container counts as healthy.")
-    domains: Annotated[tuple[Domain, ...], Field(min_length=1)] = Field(
-        description="The names that it answers to; the first is the main one."
+    database: Database | None = Field(default=None, description="The project's PostgreSQL database. None: it has none.")
+    backup: ProjectBackup | None = Field(
+        default=None, description="What it does otherwise than the environment's backup policy."
     )
-    replicas: Count = Field(default=1, description="How many containers of a release run at once.")
-    strategy: Strategy = Field(default=Strategy.BLUE_GREEN, description="How a new release takes over.")
-    user_id: UserId = Field(
-        default=10001, description="The numeric user and group that it runs as and that own its volumes; never root."
+    slo: Slo | None = Field(default=None, description="What it promises. None: nothing.")
+    maintenance: Flag = Field(default=False, description="The ingress answers 503 with a page instead of the project.")
+    environments: Annotated[Mapping[Name, Mapping[str, Any]], Field(min_length=1)] | None = Field(
+        default=None,
+        description="The environments that it lives in, each with the keys that differ there; `{}`: as written. None: all.",
     )
-    volumes: tuple[Volume, ...] = Field(default=(), description="Folders that outlive the containers.")
-    limits: Limits = Field(default=Limits(), description="What one container may use at most.")
-    env: Mapping[EnvironmentVariable, Text] = Field(default={}, description="Environment variables; never secrets.")
 
-    def hostnames(self, base_domain: str) -> tuple[str, ...]:
+    def lives_in(self, stack: str) -> bool:
         """
-        Every name that it answers to, in an environment with this base domain; the first is the main one.
+        Whether the project is there in this environment.
         """
-        return tuple(domain.hostname(base_domain) for domain in self.domains)
+        return self.environments is None or stack in self.environments
+
+    def all_processes(self) -> dict[str, Process]:
+        """
+        Everything that runs, by name, ready to build: with the image, environment and secrets of the project. The main process
+        is the first; a static one gets no secrets.
+        """
+        return {self.kind.value: self} | {name: self._complete(process) for name, process in self.processes.items()}
+
+    def _complete(self, process: Process) -> Process:
+        inherited: dict[str, Any] = {"env": {**self.env, **process.env}}
+        if process.kind is not Kind.STATIC:
+            inherited["secrets"] = tuple(dict.fromkeys((*self.secrets, *process.secrets)))
+        if process.image is None:
+            inherited |= {"image": self.image, "source": self.source}
+            if "user_id" not in process.model_fields_set:
+                inherited["user_id"] = self.user_id
+        return process.model_copy(update=inherited)

@@ -4,6 +4,7 @@ The releases of an environment, as models. `settings.releases` reads, changes an
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
@@ -26,23 +27,32 @@ class Slot(StrEnum):
     B = "b"
 
 
-class Release(Model):
+class Images(Model):
     """
-    An image of a project that is served now, with its share of the traffic.
+    The images of one release of a project: the main one, and those of processes that have a repository of their own.
     """
 
-    image: ImageReference = Field(description="The image with its digest.")
-    slot: Slot = Field(description="Its place behind the ingress: `a` or `b`.")
-    weight: Annotated[int, Field(strict=True, ge=0, le=FULL_WEIGHT)] = Field(
-        default=FULL_WEIGHT, description="Its share of the traffic in percent."
+    image: ImageReference = Field(description="The project's image with its digest.")
+    images: Mapping[Name, ImageReference] = Field(
+        default={}, description="Images of the processes that have a repository of their own, by process."
     )
+
+    def image_of(self, process: str) -> str:
+        """
+        The image that a process runs.
+        """
+        return self.images.get(process, self.image)
 
     @property
     def digest(self) -> str:
         """
-        The 64 hex digits that name the image.
+        64 hex digits that name the release: the image's digest, or with several images a SHA-256 over all of theirs.
         """
-        return self.image.rpartition(":")[2]
+        main = self.image.rpartition(":")[2]
+        if not self.images:
+            return main
+        lines = [main, *(f"{name} {image.rpartition(':')[2]}" for name, image in sorted(self.images.items()))]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     @property
     def short_digest(self) -> str:
@@ -52,12 +62,22 @@ class Release(Model):
         return self.digest[:8]
 
 
-class PastRelease(Model):
+class Release(Images):
     """
-    An image of a project that was served before.
+    A release of a project that is served now, with its share of the traffic.
     """
 
-    image: ImageReference = Field(description="The image with its digest.")
+    slot: Slot = Field(description="Its place behind the ingress: `a` or `b`.")
+    weight: Annotated[int, Field(strict=True, ge=0, le=FULL_WEIGHT)] = Field(
+        default=FULL_WEIGHT, description="Its share of the traffic in percent."
+    )
+
+
+class PastRelease(Images):
+    """
+    A release of a project that was served before.
+    """
+
     served_until: AwareDatetime = Field(description="When something else took over, with its time zone.")
 
 

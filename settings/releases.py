@@ -7,16 +7,18 @@ Which image of each project an environment serves: the desired state that `floti
     projects:
       guestbook:
         serving:                      # one release, or two while traffic is split; weights sum to 100
-          - {image: registry.example.com/guestbook@sha256:..., slot: a, weight: 100}
+          - {image: registry.example.com/guestbook@sha256:..., images: {}, slot: a, weight: 100}
         history:                      # served before, newest first
-          - {image: registry.example.com/guestbook@sha256:..., served_until: 2026-11-20T12:00:00Z}
+          - {image: registry.example.com/guestbook@sha256:..., images: {}, served_until: 2026-11-20T12:00:00Z}
+
+`images` has those of the processes that have a repository of their own: {process: image}; it is left out where it is empty.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -112,20 +114,26 @@ def with_platform(releases: Releases, caddy: str, haproxy: str) -> Releases:
     return releases.model_copy(update={"platform": Platform(caddy=caddy, haproxy=haproxy)})
 
 
-def with_release(releases: Releases, project: str, image: str, *, at: datetime | None = None) -> Releases:
+def with_release(
+    releases: Releases, project: str, image: str, *, images: Mapping[str, str] | None = None, at: datetime | None = None
+) -> Releases:
     """
-    The same releases, but with all of the project's traffic on this image; what was served moves into the history as of `at`
-    (default: now). An image that is served already keeps its slot; a new one takes the slot that the main release leaves free.
+    The same releases, but with all of the project's traffic on this image and these `images` of its processes; what was served
+    moves into the history as of `at` (default: now). What is served already keeps its slot; a new release takes the slot that
+    the main one leaves free.
 
-    Raises: SettingsError if this is not an image with its digest.
+    Raises: SettingsError if one of them is not an image with its digest.
     """
     before = releases.projects.get(project)
-    serving = _taking_over(image, before)
+    serving = _taking_over({"image": image, "images": dict(images or {})}, before)
     if before and before.serving == (serving,):
         return releases
     until = at or datetime.now(UTC)
-    replaced = sorted((release for release in _serving(before) if release.image != image), key=lambda release: -release.weight)
-    past = tuple(PastRelease(image=release.image, served_until=until) for release in replaced)
+    replaced = [release for release in _serving(before) if not _is_same(release, serving)]
+    past = tuple(
+        PastRelease(image=release.image, images=release.images, served_until=until)
+        for release in sorted(replaced, key=lambda release: -release.weight)
+    )
     history = past + (before.history if before else ())
     after = ProjectReleases(serving=(serving,), history=history[:HISTORY_LIMIT])
     return releases.model_copy(update={"projects": {**releases.projects, project: after}})
@@ -135,13 +143,17 @@ def _serving(before: ProjectReleases | None) -> tuple[Release, ...]:
     return before.serving if before else ()
 
 
-def _taking_over(image: str, before: ProjectReleases | None) -> Release:
-    served = next((release.slot for release in _serving(before) if release.image == image), None)
+def _is_same(one: Release, other: Release) -> bool:
+    return (one.image, one.images) == (other.image, other.images)
+
+
+def _taking_over(images: dict[str, Any], before: ProjectReleases | None) -> Release:
     free = Slot.B if before and before.main.slot is Slot.A else Slot.A
-    release, findings = validate(Release, {"image": image, "slot": served or free})
+    release, findings = validate(Release, {**images, "slot": free})
     if release is None:
         raise error_of(Source(file="release", lines={}).problem(finding) for finding in findings)
-    return release
+    served = next((known.slot for known in _serving(before) if _is_same(known, release)), free)
+    return release.model_copy(update={"slot": served})
 
 
 def write_releases(path: Path, releases: Releases) -> None:
@@ -180,4 +192,8 @@ def render_releases(releases: Releases) -> str:
     """
     body: dict[str, Any] = releases.model_dump(mode="json", exclude_none=True)
     body["projects"] = dict(sorted(body["projects"].items()))
+    for project in body["projects"].values():
+        for release in project["serving"] + project["history"]:
+            if not release["images"]:
+                del release["images"]
     return HEADER + yaml.safe_dump(body, sort_keys=False, width=200)

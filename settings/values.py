@@ -14,10 +14,13 @@ import ipaddress
 import re
 import reprlib
 from collections.abc import Callable, Collection, Iterable
+from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
+
+from settings.schedule import on_calendar
 
 REFUSED = "refused"
 EXCERPT_CHARACTERS = 60
@@ -151,12 +154,49 @@ _HOST = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?"
 _REPOSITORY = r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*){0,4}"
 _DIGEST = r"sha256:[0-9a-f]{64}"
 
+
+def _ipv4(value: str) -> str:
+    try:
+        ipaddress.IPv4Address(value)
+    except ValueError:
+        raise refuse(f"{excerpt(value)} is not an IPv4 address", "Write it like `10.0.0.2`") from None
+    return value
+
+
+def _day(value: object) -> object:
+    """
+    A day as text; the engine hands `2027-01-31` on as `2027-01-31T00:00:00Z`.
+    """
+    if not isinstance(value, date) and (
+        not isinstance(value, str) or re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(T00:00:00Z)?", value, re.ASCII) is None
+    ):
+        raise refuse(f"{excerpt(value)} is not a day", "Write it like `2027-01-31`")
+    return value[:10] if isinstance(value, str) else value
+
+
+def _cron(value: str) -> str:
+    try:
+        on_calendar(value)
+    except ValueError as error:
+        raise refuse(f"{excerpt(value)} is not a schedule: {error}", "Write it like `30 2 * * *`") from None
+    return value
+
+
 Name = Annotated[
     str, *_matching(_LABEL, "a name: a letter, then at most 39 of a-z, 0-9 and `-`, no `-` at the end", "guestbook")
 ]
 Hostname = Annotated[str, *_checked(_hostname, "shop.example.com")]
 Network = Annotated[str, *_checked(_network, "203.0.113.0/28")]
 Ipv4Network = Annotated[str, *_checked(_ipv4_network, "10.0.0.0/16")]
+Ipv4Address = Annotated[str, *_checked(_ipv4, "10.0.0.2")]
+RecordName = Annotated[
+    str,
+    *_matching(
+        r"(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.){1,9}[a-z][a-z0-9-]{0,61}[a-z0-9]",
+        "the whole name of a DNS record",
+        "_dmarc.example.com",
+    ),
+]
 PublicKey = Annotated[str, *_checked(_public_key, "ssh-ed25519 AAAA... name")]
 FilePath = Annotated[str, *_checked(_path, "examples/guestbook")]
 Text = Annotated[str, Field(max_length=4096), AfterValidator(_text)]
@@ -191,6 +231,20 @@ MountPath = Annotated[
 Argument = Annotated[
     str, *_matching(r"[A-Za-z0-9_./:=@%+,-]{1,200}", "one argument of a command, without shell syntax", "--port=8000")
 ]
+Extension = Annotated[str, *_matching(r"[a-z][a-z0-9_-]{0,62}", "the name of a PostgreSQL extension", "pg_trgm")]
+DatabaseName = Annotated[
+    str, *_matching(r"[a-z][a-z0-9_]{0,62}", "a database's name: a letter, then at most 62 of a-z, 0-9 and `_`", "ledger")
+]
+Place = Annotated[str, *_matching(r"[a-z][a-z0-9-]{0,62}", "the name of a place", "hel1")]
+StoragePath = Annotated[str, *_matching(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,200}", "a folder or bucket", "backups/production")]
+RuleId = Annotated[str, *_matching(r"[A-Za-z][A-Za-z0-9._-]{0,79}", "the name of a rule", "backup-present")]
+ResourceGlob = Annotated[
+    str, *_matching(r"[A-Za-z0-9_*?][A-Za-z0-9_.*?:/@-]{0,199}", "a resource's name, where `*` stands for anything", "app-*")
+]
+CronSchedule = Annotated[str, *_checked(_cron, "30 2 * * *")]
+Day = Annotated[
+    date, BeforeValidator(_day), Field(json_schema_extra={"type": "string", "format": "date", "examples": ["2027-01-31"]})
+]
 
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1, le=100)]
@@ -198,3 +252,7 @@ Seconds = Annotated[int, Field(strict=True, ge=1, le=3600)]
 UserId = Annotated[int, Field(strict=True, ge=1, le=65533)]
 Megabytes = Annotated[int, Field(strict=True, ge=16, le=1_048_576)]
 Flag = Annotated[bool, Field(strict=True)]
+Days = Annotated[int, Field(strict=True, ge=1, le=3650)]
+Copies = Annotated[int, Field(strict=True, ge=0, le=1000)]
+Ttl = Annotated[int, Field(strict=True, ge=60, le=86_400)]
+Cores = Annotated[float, Field(strict=True, ge=0.05, le=64, allow_inf_nan=False)]

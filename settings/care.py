@@ -1,0 +1,141 @@
+"""
+What keeps an environment alive and in order: backups, monitoring, compliance and its exceptions.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from settings.model import Model
+from settings.values import (
+    Copies,
+    CronSchedule,
+    Day,
+    Days,
+    Email,
+    Hostname,
+    Name,
+    Person,
+    Place,
+    ResourceGlob,
+    RuleId,
+    StoragePath,
+    Text,
+)
+
+
+class Retention(Model):
+    """
+    How many backups are kept: the last of each of so many days, weeks and months.
+    """
+
+    daily: Copies = Field(default=7, description="Days.")
+    weekly: Copies = Field(default=4, description="Weeks.")
+    monthly: Copies = Field(default=6, description="Months.")
+
+
+class OffsiteKind(StrEnum):
+    """
+    How the place for copies is spoken to.
+    """
+
+    SFTP = "sftp"
+    S3 = "s3"
+
+
+class Offsite(Model):
+    """
+    Where copies of the backups are kept, away from the servers.
+    """
+
+    kind: OffsiteKind = Field(description="How it is spoken to.")
+    host: Hostname = Field(description="Its name.")
+    path: StoragePath = Field(description="The folder or bucket there.")
+    location: Place = Field(description="Where it stands, such as `hel1`.")
+
+
+class BackupPolicy(Model):
+    """
+    How databases and volumes are backed up, always encrypted.
+    """
+
+    schedule: CronSchedule = Field(description="When, as cron's five fields in UTC.")
+    retention: Retention = Field(default=Retention(), description="How many are kept.")
+    offsite: Offsite | None = Field(default=None, description="Where copies are kept. None: only on the servers.")
+    drill_interval_days: Days = Field(default=30, description="How often a backup is restored to see that it can be.")
+
+
+class ProjectBackup(Model):
+    """
+    What a project does otherwise than the environment's policy.
+    """
+
+    schedule: CronSchedule | None = Field(default=None, description="When, if not as the policy says.")
+    retention: Retention | None = Field(default=None, description="How many are kept, if not as the policy says.")
+
+
+class ReceiverKind(StrEnum):
+    """
+    The ways in which alerts are sent.
+    """
+
+    EMAIL = "email"
+    SLACK = "slack"
+    WEBHOOK = "webhook"
+
+
+class Receiver(Model):
+    """
+    Who is told when something is wrong.
+    """
+
+    name: Name = Field(description="Its name.")
+    kind: ReceiverKind = Field(description="How it is told.")
+    to: Email | None = Field(default=None, description="For `email`: the address.")
+    secret: Name | None = Field(
+        default=None, description="For `slack` and `webhook`: the name of its address in `flotilla:secrets` `notifications`."
+    )
+
+
+class Monitoring(Model):
+    """
+    What is remembered about the servers and projects, and who is told.
+    """
+
+    retention_days: Days = Field(default=30, description="How long measurements are kept.")
+    receivers: Annotated[tuple[Receiver, ...], Field(min_length=1)] = Field(description="Who is told.")
+
+
+class DataRegion(StrEnum):
+    """
+    The parts of the world that data may have to stay in.
+    """
+
+    EU = "eu"
+    US = "us"
+    APAC = "apac"
+
+
+class Compliance(Model):
+    """
+    What rules the environment has to keep; the policy packs hold it to them.
+    """
+
+    data_region: DataRegion = Field(description="Where data has to stay.")
+    log_retention_days: Days = Field(description="How long logs are kept.")
+    required_labels: tuple[Name, ...] = Field(default=(), description="Labels that every cloud resource carries.")
+
+
+class Waiver(Model):
+    """
+    A rule that does not count for a resource, for a reason, until a day.
+    """
+
+    rule: RuleId = Field(description="The rule's name.")
+    resource: ResourceGlob = Field(description="The resource's name; `*` stands for anything.")
+    reason: Annotated[Text, Field(min_length=1)] = Field(description="Why.")
+    owner: Person = Field(description="Who answers for it.")
+    until: Day = Field(description="The last day on which it counts.")
