@@ -34,6 +34,7 @@ PLACEHOLDER_SECRET: Final[Mapping[str, str]] = {
 ENCRYPTION: Final = ("encryptionsalt", "encryptedkey", "secretsprovider")
 INHERITED: Final = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR")
 LEFT_OUT: Final = (".flotilla", ".git", ".venv", "__main__.py", "__pycache__")
+CODE: Final = ("Pulumi.yaml", "components", "ops", "sandbox", "settings")
 UNSERVED_BLOCK: Final = 0  # addresses of an instance of which nothing ever runs
 
 
@@ -69,7 +70,7 @@ class Workspace:
 
     def lay(self, root: Path, *, keys: Path, program: Path | None = None) -> dict[str, Any]:
         """
-        Fill the folder from a checkout, or from any folder that has the stack's file; what else it lacks is this checkout's.
+        Fill the folder from a checkout, or from any folder that has settings; the code it lacks is this checkout's.
         `keys` is where `make_keys` has put them; `program` takes the place of `__main__.py`. Returns the stack's configuration,
         with plain placeholders for what is secret.
 
@@ -82,8 +83,9 @@ class Workspace:
         for entry in root.iterdir():
             if entry.name not in LEFT_OUT and entry.name != self.configuration.name:
                 (self.project / entry.name).symlink_to(entry.resolve())
-        if not (self.project / "Pulumi.yaml").exists():
-            (self.project / "Pulumi.yaml").symlink_to(CHECKOUT / "Pulumi.yaml")
+        for name in CODE:
+            if not (self.project / name).exists():
+                (self.project / name).symlink_to(CHECKOUT / name)
         (self.project / ".venv").symlink_to(sys.prefix)
         (self.project / ".flotilla").symlink_to(keys)
         self.configuration.write_text(yaml.safe_dump(without_secrets(document, dict(PLACEHOLDER_SECRET)), sort_keys=False))
