@@ -21,7 +21,8 @@ from sandbox.preview import Result, preview
 from sandbox.workspace import CHECKOUT
 
 COMMITTED = ("Pulumi.local.yaml", "Pulumi.staging.yaml", "Pulumi.production.yaml", "projects", "releases")
-SHOWN_SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}  # the engine's mark
+# How the engine shows a secret value.
+SHOWN_SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "[secret]"}
 PROGRAM = """\
 import os
 import pulumi
