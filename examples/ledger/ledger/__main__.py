@@ -1,0 +1,110 @@
+"""
+Run one process of the product: `python3 -m ledger web|api|worker|migrate|close-day [--day DAY]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
+
+from ledger import schema
+from ledger.api import Api
+from ledger.closing import close_day
+from ledger.configuration import Configuration, read_configuration
+from ledger.identity import Identity
+from ledger.log import log
+from ledger.server import Server
+from ledger.sessions import Sessions
+from ledger.storage import Storage, StorageError
+from ledger.web import Web
+from ledger.worker import work_until
+
+DRAIN_LIMIT_S = 25.0
+
+
+def main() -> int:
+    """
+    Do what the command says. Returns the process's exit code.
+    """
+    arguments = _arguments()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        configuration = read_configuration(os.environ)
+        storage = Storage(configuration.database)
+        if arguments.command == "migrate" or configuration.is_migrating:
+            log("migrated", applied=schema.migrate(storage))
+        schema.check(storage)
+        return _run(arguments, configuration, storage, stop)
+    except (ValueError, StorageError) as error:
+        sys.stderr.write(f"ledger {arguments.command}: {error}. It cannot go on. Check its variables, secrets and DATA_DIR.\n")
+        return 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="ledger", description="Double-entry bookkeeping.")
+    parser.add_argument("command", choices=["web", "api", "worker", "migrate", "close-day"])
+    parser.add_argument("--day", type=date.fromisoformat, help="the day to close; default: yesterday, in UTC")
+    return parser.parse_args()
+
+
+def _run(arguments: argparse.Namespace, configuration: Configuration, storage: Storage, stop: threading.Event) -> int:
+    match arguments.command:
+        case "web" | "api":
+            _serve(_application(arguments.command, configuration, storage), configuration, stop)
+        case "worker":
+            log("started", release=configuration.release)
+            work_until(stop, storage, socket.gethostname())
+            log("stopped")
+        case "close-day":
+            return _close(storage, arguments.day or datetime.now(UTC).date() - timedelta(days=1))
+    return 0
+
+
+def _application(command: str, configuration: Configuration, storage: Storage) -> Web | Api:
+    identity = Identity(configuration.release, command)
+    if command == "api":
+        return Api(storage, identity, configuration.secret("API_TOKEN"))
+    sessions = Sessions(configuration.secret("SESSION_KEY"), configuration.secret("ACCESS_CODE"))
+    return Web(storage, identity, sessions, configuration.title)
+
+
+def _serve(application: Web | Api, configuration: Configuration, stop: threading.Event) -> None:
+    """
+    Answer requests until told to stop; then finish those in flight, but leave after 25 s whatever happens.
+    """
+    server = Server(configuration.port, application.site())
+    serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
+    serving.start()
+    log("listening", port=server.server_port, release=configuration.release)
+    stop.wait()
+    started = time.monotonic()
+    overdue = threading.Timer(DRAIN_LIMIT_S, os._exit, [1])
+    overdue.daemon = True
+    overdue.start()
+    application.is_stopping = True
+    server.stop()
+    overdue.cancel()
+    log("stopped", drain_s=round(time.monotonic() - started, 2))
+
+
+def _close(storage: Storage, day: date) -> int:
+    if day >= datetime.now(UTC).date():
+        log("day not closed", day=str(day), mistakes=["it is not over yet"])
+        return 1
+    with storage.writing() as work:
+        closing = close_day(work, day)
+    facts = vars(closing) | {"day": str(day)}
+    log("day not closed" if closing.mistakes else "day closed", **facts)
+    return 1 if closing.mistakes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""
+Ask the process in this container whether it is healthy: `python3 -m ledger.probe [worker]` exits 0 or 1.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import sys
+
+from ledger.configuration import read_configuration
+from ledger.storage import Storage, StorageError
+from ledger.worker import was_seen
+
+TIMEOUT_S = 2.0
+
+
+def main(arguments: list[str]) -> int:
+    """
+    0 if `/up` answers 200 in time, or if the worker reported in lately; else 1 with the reason.
+    """
+    configuration = read_configuration(os.environ)
+    if arguments == ["worker"]:
+        try:
+            is_well, said = was_seen(Storage(configuration.database), socket.gethostname()), "reported in"
+        except StorageError as error:
+            is_well, said = False, str(error)
+    else:
+        is_well, said = _ask(configuration.port)
+    sys.stdout.write(f"{said}\n")
+    return 0 if is_well else 1
+
+
+def _ask(port: int) -> tuple[bool, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
+    try:
+        connection.request("GET", "/up")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return False, f"no answer: {error}"
+    finally:
+        connection.close()
+    return status == 200, str(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
