@@ -36,6 +36,13 @@ class Retention(Model):
     weekly: Copies = Field(default=4, description="Weeks.")
     monthly: Copies = Field(default=6, description="Months.")
 
+    @property
+    def is_empty(self) -> bool:
+        """
+        Whether nothing at all would be kept.
+        """
+        return not (self.daily or self.weekly or self.monthly)
+
 
 class OffsiteKind(StrEnum):
     """

@@ -48,6 +48,27 @@ SERVER_TYPES = {
     "ccx63": ServerType(48, 192, 960),
 }
 
+# Where types can be ordered, by family or name; all others everywhere. The older cpx are gone from Europe since 2026, and the
+# newer ones are not in America.
+EUROPE = frozenset({"fsn1", "nbg1", "hel1"})
+AMERICA = frozenset({"ash", "hil"})
+ASIA = frozenset({"sin"})
+SOLD_IN = {
+    "cx": EUROPE,
+    "cax": EUROPE,
+    **dict.fromkeys(("cpx11", "cpx21", "cpx31", "cpx41", "cpx51"), AMERICA | ASIA),
+    **dict.fromkeys(("cpx12", "cpx22", "cpx32", "cpx42", "cpx52", "cpx62"), EUROPE | ASIA),
+}
+
+
+def is_sold(server_type: str, location: str) -> bool:
+    """
+    Whether a server of this type can be ordered in this location.
+    """
+    family = SOLD_IN.get(server_type) or SOLD_IN.get(server_type.rstrip("0123456789"))
+    return family is None or location in family
+
+
 # {location: network zone}
 LOCATIONS = {
     "fsn1": "eu-central",

@@ -1,126 +1,121 @@
 """
-What has to fit together across files: projects with each other, with their environment, and with its releases.
+What has to fit together across files: projects with each other and with their environment. Each finding comes with the name of
+the project that it is about; None is the environment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from settings.environment import Environment, Role, is_inside
-from settings.problems import Finding, Location
+from settings.capacity import check_capacity, check_process
+from settings.environment import Environment, RecordType, Role
+from settings.problems import Finding
+from settings.process import Kind, Process
 from settings.project import Project
-from settings.release import Releases
-from settings.values import suggest
+from settings.project_checks import place
 
-MEGABYTES_PER_GIGABYTE = 1024
+Found = Iterator[tuple[str | None, Finding]]
+# Records that say where a name's requests go, as those of projects do.
+ADDRESSES = frozenset({RecordType.A, RecordType.AAAA, RecordType.CNAME})
 
 
-def check_fleet(environment: Environment, projects: Mapping[str, Project]) -> Iterator[tuple[str | None, Finding]]:
+def check_fleet(environment: Environment, projects: Mapping[str, Project]) -> Found:
     """
-    What is wrong between projects, and between them and the environment; each with the project's name (None: the environment).
+    What is wrong between the projects that live in the environment, and between them and it.
     """
+    yield from _check_domains(environment, projects)
+    yield from _check_databases(projects)
+    for name, project in projects.items():
+        for process_name, process in project.all_processes().items():
+            for finding in check_process(environment, process):
+                location = (*place(project, process_name), *finding.location)
+                yield name, Finding(location=location, fact=finding.fact, next_step=finding.next_step)
+        yield from ((name, finding) for finding in _check_needs(environment, project))
+    yield from ((None, finding) for finding in _check_roles(environment, projects))
+    yield from ((None, finding) for finding in check_capacity(environment, projects))
+
+
+def _check_domains(environment: Environment, projects: Mapping[str, Project]) -> Found:
     owners: dict[str, str] = {}
     for name, project in sorted(projects.items()):
-        for finding in _check_domains(environment, project, owners):
-            yield name, finding
-        for finding in _check_capacity(environment, project):
-            yield name, finding
-    for role in (Role.APP, Role.INGRESS) if projects else ():
-        if not environment.pools(role):
+        for process_name, process in project.all_processes().items():
+            owner = f"the project `{name}`" if process is project else f"the process `{process_name}` of `{name}`"
+            for finding in _check_process_domains(environment, process, owner, owners):
+                location = (*place(project, process_name), *finding.location)
+                yield name, Finding(location=location, fact=finding.fact, next_step=finding.next_step)
+    for index, record in enumerate(environment.dns.records):
+        if record.type in ADDRESSES and record.name in owners:
             yield (
                 None,
                 Finding(
-                    location=("servers",),
-                    fact=f"no server has the role `{role}`, but there are projects",
-                    next_step=f"Add `{role}` to the roles of a pool",
+                    location=("dns", "records", index, "name"),
+                    fact=f"`{record.name}` is a domain of {owners[record.name]}, which has its own records",
+                    next_step="Remove it from one of them",
                 ),
             )
 
 
-def _check_domains(environment: Environment, project: Project, owners: dict[str, str]) -> Iterator[Finding]:
+def _check_process_domains(environment: Environment, process: Process, owner: str, owners: dict[str, str]) -> Iterator[Finding]:
     """
-    `owners` is {host name: project} of the projects seen so far, and grows.
+    `owners` is {host name: who has it} of what was seen so far, and grows.
     """
-    for index, hostname in enumerate(project.hostnames(environment.domain)):
-        location: Location = ("domains", index)
+    is_placed = environment.zone_of(environment.domain) is not None
+    for index, domain in enumerate(process.domains):
+        hostname = domain.hostname(environment.domain)
         if hostname in owners:
             yield Finding(
-                location=location,
-                fact=f"`{hostname}` is a domain of the project `{owners[hostname]}` already",
+                location=("domains", index),
+                fact=f"`{hostname}` is a domain of {owners[hostname]} already",
                 next_step="Remove it from one of them",
             )
-        elif is_inside(environment.domain, environment.zone) and not is_inside(hostname, environment.zone):
+        elif environment.zone_of(hostname) is None and (domain.name or is_placed):
+            zones = " or ".join(f"`{zone}`" for zone in environment.all_zones)
             yield Finding(
-                location=location,
-                fact=f"`{hostname}` is not in the zone `{environment.zone}` of `{environment.name}`",
-                next_step="Write it as `{subdomain: name}`, or correct it",
+                location=("domains", index),
+                fact=f"`{hostname}` is not in the zone {zones} of `{environment.name}`",
+                next_step="Write it as `{subdomain: name}`, correct it, or add its zone to `zones`",
             )
-        owners.setdefault(hostname, project.name)
+        owners.setdefault(hostname, owner)
 
 
-def _check_capacity(environment: Environment, project: Project) -> Iterator[Finding]:
-    pools = environment.pools(Role.APP).values()
-    if not pools:
-        return
-    largest_mb = max(pool.hardware.memory_gb for pool in pools) * MEGABYTES_PER_GIGABYTE
-    total_mb = sum(pool.hardware.memory_gb * pool.count for pool in pools) * MEGABYTES_PER_GIGABYTE
-    memory_mb = project.limits.memory_mb
-    if memory_mb > largest_mb:
-        yield _memory_finding(f"{memory_mb} is more than the {largest_mb} MB of the largest server with the role `app`")
-    elif memory_mb * project.replicas > total_mb:
-        yield _memory_finding(f"{project.replicas} replicas with {memory_mb} each are more than the servers' {total_mb} MB")
-    cores = max(pool.hardware.cores for pool in pools)
-    if project.limits.cpus > cores:
+def _check_databases(projects: Mapping[str, Project]) -> Found:
+    owners: dict[str, str] = {}
+    for name, project in sorted(projects.items()):
+        if project.database and owners.setdefault(project.database.name, name) != name:
+            yield (
+                name,
+                Finding(
+                    location=("database", "name"),
+                    fact=f"`{project.database.name}` is the database of the project `{owners[project.database.name]}` already",
+                    next_step="Give it another name",
+                ),
+            )
+
+
+def _check_needs(environment: Environment, project: Project) -> Iterator[Finding]:
+    if project.database and not environment.pools(Role.DB):
         yield Finding(
-            location=("limits", "cpus"),
-            fact=f"{project.limits.cpus} is more than the {cores} cores of the largest server with the role `app`",
-            next_step="Lower it, or take a larger server type",
+            location=("database",),
+            fact=f"no server of `{environment.name}` has the role `db`",
+            next_step=f"Add `db` to the roles of a pool in Pulumi.{environment.name}.yaml",
         )
-    if project.volumes and not any(pool.volume_gb for pool in pools):
+    if project.backup and environment.backup is None:
         yield Finding(
-            location=("volumes",),
-            fact="no server with the role `app` has a disk for volumes",
-            next_step=f"Set `volume_gb` on a pool in Pulumi.{environment.name}.yaml",
+            location=("backup",),
+            fact=f"`{environment.name}` has no backup policy that this could differ from",
+            next_step=f"Add `backup` to Pulumi.{environment.name}.yaml, or write `backup: null` under "
+            f"`environments.{environment.name}`",
         )
 
 
-def _memory_finding(fact: str) -> Finding:
-    return Finding(location=("limits", "memory_mb"), fact=fact, next_step="Lower it, or take larger servers")
-
-
-def check_served(
-    environment: Environment, projects: Mapping[str, Project], known: Collection[str], releases: Releases
-) -> Iterator[Finding]:
-    """
-    What is wrong between releases and projects. `known` names all project files, those with mistakes included.
-    """
-    if releases.projects and releases.platform is None:
-        yield Finding(
-            location=("platform",),
-            fact="projects are served, but the images of the ingress are missing",
-            next_step="Add `caddy` and `haproxy`; in the sandbox, `flotilla sandbox publish` does",
-        )
-    for name, project_releases in releases.projects.items():
-        if name not in known:
+def _check_roles(environment: Environment, projects: Mapping[str, Project]) -> Iterator[Finding]:
+    kinds = {process.kind for project in projects.values() for process in project.all_processes().values()}
+    needed = [Role.APP] if kinds else []
+    needed += [Role.INGRESS] if kinds & {Kind.WEB, Kind.STATIC} else []
+    for role in needed:
+        if not environment.pools(role):
             yield Finding(
-                location=("projects", name),
-                fact=f"there is no project `{name}`",
-                next_step=suggest(name, known or ["(none yet)"]),
+                location=("servers",),
+                fact=f"no server has the role `{role}`, but there are projects",
+                next_step=f"Add `{role}` to the roles of a pool",
             )
-        elif name in projects:
-            expected = _repository(environment, projects[name])
-            for index, release in enumerate(project_releases.serving):
-                if release.image.partition("@")[0] != expected:
-                    yield Finding(
-                        location=("projects", name, "serving", index, "image"),
-                        fact=f"this is not an image of the project, whose repository is `{expected}`",
-                        next_step="Correct the release, or `image` in the project",
-                    )
-
-
-def _repository(environment: Environment, project: Project) -> str:
-    """
-    The project's image repository with its registry. As Docker has it, a first part with a dot or a port is a registry.
-    """
-    first, slash, _ = project.image.partition("/")
-    return project.image if slash and ("." in first or ":" in first) else f"{environment.registry}/{project.image}"

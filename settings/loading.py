@@ -4,20 +4,32 @@ Load everything that people wrote about one environment, and check it as a whole
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ops.errors import SettingsError
-from settings.checks import check_environment, check_project
 from settings.documents import Document, read_document
 from settings.environment import Environment
-from settings.fleet_checks import check_fleet, check_served
-from settings.problems import Finding, Problem, Source, dotted, error_of, validate
-from settings.project import Process, Project
+from settings.environment_checks import check_environment
+from settings.fleet_checks import check_fleet
+from settings.problems import Finding, Problem, Source, dotted, error_of, in_order, validate
+from settings.process import Process
+from settings.project import Project
+from settings.project_files import ReadProjects, read_projects
+from settings.release_checks import check_served
 from settings.releases import ProjectReleases, Releases, check_releases, releases_file
-from settings.secrets import SECRETS, SecretNames, read_names
+from settings.secrets import (
+    SECRETS,
+    SecretNames,
+    check_declared,
+    check_form,
+    check_receivers,
+    check_unused,
+    read_names,
+)
 from settings.values import is_name, suggest
 
 NAMESPACE = "flotilla"
@@ -74,27 +86,47 @@ def load(stack: str, root: Path, config: Mapping[str, Any]) -> Settings:
     """
     Read and check everything about one environment: `config` (the stack's `flotilla:` values by their bare names, as
     `pulumi.Config("flotilla")` or `read_stack_config` has them), `projects/*.yaml` and `releases/<stack>.yaml` under `root`.
+    Of `config["secrets"]` only the names count, and only they are kept.
 
     Reads these files and nothing else: not the keys and certificates that they point to, which may not be there yet.
 
     Raises: SettingsError with every mistake in every file.
     """
+    found = examine(stack, root, config)
+    if isinstance(found, Settings):
+        return found
+    raise error_of(found)
+
+
+def examine(stack: str, root: Path, config: Mapping[str, Any]) -> Settings | list[Problem]:
+    """
+    Like `load`, but gives all mistakes as a list.
+
+    Raises: SettingsError if `stack` is not the name of one.
+    """
     _require_name(stack)
     problems: list[Problem] = []
-    environment = _environment(stack, root, config, problems)
-    projects = _projects(root, problems)
+    file = _StackFile(root, stack)
+    environment = _environment(stack, config, file, problems)
+    secrets = _secrets(stack, config, file, problems)
+    projects = read_projects(root, stack, {stack, *stacks(root)}, problems)
     releases, source = _releases(releases_file(root, stack), problems)
-    models = {name: project for name, (project, _) in sorted(projects.items()) if project.lives_in(stack)}
     if environment:
-        for name, finding in check_fleet(environment, models):
-            problems.append((projects[name][1] if name else _config_source(stack, root)).problem(finding))
-        # A project whose file has mistakes is not unknown.
-        known = {path.stem for path in _project_files(root)}
-        problems.extend(source.problem(finding) for finding in check_served(environment, models, known, releases))
+        problems += _between(environment, projects, secrets, file)
+        problems += [source.problem(finding) for finding in check_served(environment, projects, releases)]
     if problems or environment is None:
-        raise error_of(problems)
-    secrets = read_names(config.get(SECRETS))
-    return Settings(stack=stack, root=root, environment=environment, projects=models, releases=releases, secrets=secrets)
+        return in_order(problems)
+    return Settings(
+        stack=stack, root=root, environment=environment, projects=projects.models, releases=releases, secrets=secrets
+    )
+
+
+def stacks(root: Path) -> list[str]:
+    """
+    The stacks that have a file, by name.
+    """
+    names = (path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in root.glob("Pulumi.*.yaml"))
+    return sorted(name for name in names if is_name(name))
 
 
 def read_stack_config(root: Path, stack: str) -> dict[str, Any]:
@@ -107,7 +139,11 @@ def read_stack_config(root: Path, stack: str) -> dict[str, Any]:
     document = read_document(root / _config_name(stack), _config_name(stack))
     if isinstance(document, Problem):
         raise error_of([document])
-    config = document.data.get("config") if isinstance(document.data, dict) else None
+    return _namespaced(document.data)
+
+
+def _namespaced(data: object) -> dict[str, Any]:
+    config = data.get("config") if isinstance(data, dict) else None
     values = config if isinstance(config, dict) else {}
     return {key.partition(":")[2]: value for key, value in values.items() if key.startswith(f"{NAMESPACE}:")}
 
@@ -121,63 +157,63 @@ def _config_name(stack: str) -> str:
     return f"Pulumi.{stack}.yaml"
 
 
-def _config_source(stack: str, root: Path) -> Source:
+class _StackFile:
     """
-    Where the environment is written; without lines if the values came from elsewhere, such as `pulumi config set --path`.
+    The stack's file, read once and only if it is needed: for lines, and to see how secrets are kept. It has neither if the
+    values came from elsewhere, such as `pulumi up --config`.
     """
-    document = read_document(root / _config_name(stack), _config_name(stack))
-    lines = document.source.lines if isinstance(document, Document) else {}
-    return Source(file=_config_name(stack), lines=lines, prefix=("config", f"{NAMESPACE}:{ENVIRONMENT}"))
+
+    def __init__(self, root: Path, stack: str) -> None:
+        self._path, self.name = root / _config_name(stack), _config_name(stack)
+
+    @cached_property
+    def _document(self) -> Document | Problem:
+        return read_document(self._path, self.name)
+
+    def value(self, key: str) -> object:
+        """
+        The value of `flotilla:<key>` as it is written.
+        """
+        return _namespaced(self._document.data).get(key) if isinstance(self._document, Document) else None
+
+    def problem(self, key: str, finding: Finding) -> Problem:
+        """
+        The finding in the value of `flotilla:<key>`.
+        """
+        lines = self._document.source.lines if isinstance(self._document, Document) else {}
+        return Source(file=self.name, lines=lines, prefix=("config", f"{NAMESPACE}:{key}")).problem(finding)
 
 
-def _environment(stack: str, root: Path, config: Mapping[str, Any], problems: list[Problem]) -> Environment | None:
+def _environment(stack: str, config: Mapping[str, Any], file: _StackFile, problems: list[Problem]) -> Environment | None:
     missing = Finding(location=(), fact="this is missing", next_step="Describe the environment as in Pulumi.local.yaml")
     environment, findings = validate(Environment, config[ENVIRONMENT]) if ENVIRONMENT in config else (None, [missing])
     findings += check_environment(environment, stack) if environment else []
-    if findings:
-        source = _config_source(stack, root)
-        problems.extend(source.problem(finding) for finding in findings)
+    problems += [file.problem(ENVIRONMENT, finding) for finding in findings]
     for key in sorted(str(key) for key in config.keys() - {ENVIRONMENT, SECRETS}):
         mend = suggest(key, [ENVIRONMENT, SECRETS])
-        problems.append(
-            Problem(file=_config_name(stack), path=dotted((f"{NAMESPACE}:{key}",)), fact="unknown key", next_step=mend)
-        )
+        problems.append(Problem(file=file.name, path=dotted((f"{NAMESPACE}:{key}",)), fact="unknown key", next_step=mend))
     return environment
 
 
-def _project_files(root: Path) -> list[Path]:
-    """
-    Every project's file; hidden ones are editors' own.
-    """
-    return sorted(path for path in (root / "projects").glob("*.yaml") if not path.name.startswith("."))
+def _secrets(stack: str, config: Mapping[str, Any], file: _StackFile, problems: list[Problem]) -> SecretNames:
+    if SECRETS in config:
+        findings = check_form(config[SECRETS], file.value(SECRETS), stack)
+        problems += [file.problem(SECRETS, finding) for finding in findings]
+    return read_names(config.get(SECRETS))
 
 
-def _shown(path: Path) -> str:
+def _between(environment: Environment, projects: ReadProjects, secrets: SecretNames, file: _StackFile) -> Iterator[Problem]:
     """
-    A file's folder and name for people, even if its name is not one that people write.
+    What is wrong between the environment, its projects and its secrets.
     """
-    return f"{path.parent.name}/{path.name if path.name.isprintable() else ascii(path.name)}"
-
-
-def _projects(root: Path, problems: list[Problem]) -> dict[str, tuple[Project, Source]]:
-    """
-    The valid projects by name, each with where it was written.
-    """
-    for path in sorted((root / "projects").glob("*.yml")):
-        mend = f"Rename it to {path.stem}.yaml"
-        problems.append(Problem(file=_shown(path), fact="project files end in .yaml", next_step=mend))
-    found: dict[str, tuple[Project, Source]] = {}
-    for path in _project_files(root):
-        document = read_document(path, _shown(path))
-        if isinstance(document, Problem):
-            problems.append(document)
-            continue
-        project, findings = validate(Project, document.data)
-        findings += check_project(project, path.stem) if project else []
-        problems.extend(document.source.problem(finding) for finding in findings)
-        if project:
-            found.setdefault(project.name, (project, document.source))
-    return found
+    for name, finding in check_fleet(environment, projects.models):
+        yield projects.living[name].variant.problem(finding) if name else file.problem(ENVIRONMENT, finding)
+    for name, finding in check_declared(projects.models, secrets, environment.name):
+        yield projects.living[name].variant.problem(finding)
+    for finding in check_receivers(environment, secrets):
+        yield file.problem(ENVIRONMENT, finding)
+    for finding in check_unused(environment, projects, secrets):
+        yield file.problem(SECRETS, finding)
 
 
 def _releases(path: Path, problems: list[Problem]) -> tuple[Releases, Source]:

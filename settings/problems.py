@@ -6,7 +6,8 @@ Problems are collected, never raised one by one: a person sees all of them at on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -70,12 +71,27 @@ class Source:
         return Problem(file=self.file, line=line, path=path, fact=finding.fact, next_step=finding.next_step)
 
 
+def repeated(location: Location, values: Iterable[str], what: str) -> Iterator[Finding]:
+    """
+    A finding for each value that is there more than once.
+    """
+    for value, times in Counter(values).items():
+        if times > 1:
+            yield Finding(location=location, fact=f"the {what} `{value}` is there {times} times", next_step="Keep one of them")
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """
+    Each problem once, in the order of files and lines.
+    """
+    return sorted(dict.fromkeys(problems), key=lambda problem: (problem.file, problem.line or 0, problem.path))
+
+
 def error_of(problems: Iterable[Problem]) -> SettingsError:
     """
     All problems as one error, in the order of files and lines.
     """
-    ordered = sorted(problems, key=lambda problem: (problem.file, problem.line or 0, problem.path))
-    return SettingsError("\n".join(dict.fromkeys(str(problem) for problem in ordered)))
+    return SettingsError("\n".join(dict.fromkeys(str(problem) for problem in in_order(problems))))
 
 
 def dotted(location: Location) -> str:

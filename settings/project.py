@@ -97,6 +97,12 @@ class Project(Process):
         """
         return {self.kind.value: self} | {name: self._complete(process) for name, process in self.processes.items()}
 
+    def own_images(self) -> dict[str, str]:
+        """
+        The repositories of the processes that have one of their own: {process: repository}.
+        """
+        return {name: process.image for name, process in self.processes.items() if process.image not in (None, self.image)}
+
     def _complete(self, process: Process) -> Process:
         inherited: dict[str, Any] = {"env": {**self.env, **process.env}}
         if process.kind is not Kind.STATIC:

@@ -1,5 +1,5 @@
 """
-The names of an environment's secrets: what `flotilla:secrets` has, without the values.
+The names of an environment's secrets: what `flotilla:secrets` has, never the values.
 
     flotilla:secrets:
       projects:
@@ -9,8 +9,15 @@ The names of an environment's secrets: what `flotilla:secrets` has, without the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+
+from settings.environment import Environment
+from settings.problems import Finding, Location, dotted
+from settings.project import Project
+from settings.project_checks import place
+from settings.project_files import ReadProjects
+from settings.values import excerpt, is_environment_variable, is_name, suggest
 
 SECRETS = "secrets"
 PROJECTS = "projects"
@@ -28,18 +35,157 @@ class SecretNames:
     projects: Mapping[str, frozenset[str]]
     notifications: frozenset[str]
 
+    def of(self, project: str) -> frozenset[str]:
+        """
+        The names of a project's secrets.
+        """
+        return self.projects.get(project, frozenset())
 
-def read_names(written: object) -> SecretNames:
+
+def set_command(stack: str, *names: str) -> str:
     """
-    The names in `flotilla:secrets`; values are not looked at.
+    The command that sets a secret; it asks for the value.
     """
-    blocks = written if isinstance(written, dict) else {}
+    return f"pulumi config set --stack {stack} --secret --path 'flotilla:{dotted((SECRETS, *names))}'"
+
+
+def read_names(value: object) -> SecretNames:
+    """
+    The names in the value of `flotilla:secrets`, as far as it has its form.
+    """
+    blocks = value if isinstance(value, dict) else {}
     projects = blocks.get(PROJECTS)
     return SecretNames(
-        projects={name: _names(inner) for name, inner in (projects if isinstance(projects, dict) else {}).items()},
+        projects={name: _names(block) for name, block in projects.items()} if isinstance(projects, dict) else {},
         notifications=_names(blocks.get(NOTIFICATIONS)),
     )
 
 
 def _names(block: object) -> frozenset[str]:
-    return frozenset(block) if isinstance(block, dict) else frozenset()
+    return frozenset(name for name, value in block.items() if _has_value(value)) if isinstance(block, dict) else frozenset()
+
+
+def _has_value(value: object) -> bool:
+    return bool(value) and (isinstance(value, str) or _is_encrypted(value))
+
+
+def _is_encrypted(value: object) -> bool:
+    return isinstance(value, dict) and value.keys() == {ENCRYPTED} and isinstance(value[ENCRYPTED], str)
+
+
+def check_form(value: object, in_file: object, stack: str) -> Iterator[Finding]:
+    """
+    What is wrong with the value of `flotilla:secrets` by itself; `in_file` is how the stack's file has it. Shows no value.
+    """
+    if not isinstance(value, dict):
+        yield _no_block((), stack)
+        return
+    for key, block in value.items():
+        if key not in (PROJECTS, NOTIFICATIONS):
+            yield Finding(location=(key,), fact="unknown key", next_step=suggest(key, (PROJECTS, NOTIFICATIONS)))
+        elif not isinstance(block, dict) or _is_encrypted(block):
+            yield _no_block((key,), stack)
+        elif key == NOTIFICATIONS:
+            yield from _check_values(block, _inside(in_file, key), (key,), stack)
+        else:
+            for project, inner in block.items():
+                if not isinstance(inner, dict) or _is_encrypted(inner):
+                    yield _no_block((key, project), stack)
+                else:
+                    yield from _check_values(inner, _inside(in_file, key, project), (key, project), stack)
+
+
+def _check_values(block: Mapping[str, object], in_file: object, location: Location, stack: str) -> Iterator[Finding]:
+    for name, value in block.items():
+        command = set_command(stack, *(str(part) for part in location), name)
+        is_right = is_name(name) if location == (NOTIFICATIONS,) else is_environment_variable(name)
+        if not is_right:
+            example = "ops" if location == (NOTIFICATIONS,) else "SESSION_KEY"
+            yield Finding(
+                location=(*location, name), fact="this is not the name of a secret", next_step=f"Write it like `{example}`"
+            )
+        elif not _has_value(value):
+            yield Finding(location=(*location, name), fact="this is no value of a secret", next_step=f"Run `{command}`")
+        elif isinstance(_inside(in_file, name), str):
+            yield Finding(
+                location=(*location, name),
+                fact="this secret is there for everybody to read",
+                next_step=f"Replace it wherever it is used; then run `{command}`",
+            )
+
+
+def _no_block(location: Location, stack: str) -> Finding:
+    command = set_command(stack, PROJECTS, "<project>", "<NAME>")
+    return Finding(
+        location=location,
+        fact="this is not a block of names, each with its secret",
+        next_step=f"Set each secret by its own path, such as `{command}`",
+    )
+
+
+def _inside(value: object, *keys: str) -> object:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def check_declared(projects: Mapping[str, Project], names: SecretNames, stack: str) -> Iterator[tuple[str, Finding]]:
+    """
+    Secrets that the projects' processes declare but that have no value, each with the project's name.
+    """
+    for project_name, project in projects.items():
+        for process_name, process in project.all_processes().items():
+            written = project.processes.get(process_name, project).secrets
+            for name in process.secrets:
+                if name not in names.of(project_name) and name in written:
+                    yield (
+                        project_name,
+                        Finding(
+                            location=(*place(project, process_name), "secrets", written.index(name)),
+                            fact=f"`{name}` has no value in Pulumi.{stack}.yaml",
+                            next_step=f"Run `{set_command(stack, PROJECTS, project_name, name)}`",
+                        ),
+                    )
+
+
+def check_receivers(environment: Environment, names: SecretNames) -> Iterator[Finding]:
+    """
+    Receivers whose address has no value.
+    """
+    for index, receiver in enumerate(environment.monitoring.receivers if environment.monitoring else ()):
+        if receiver.secret and receiver.secret not in names.notifications:
+            yield Finding(
+                location=("monitoring", "receivers", index, "secret"),
+                fact=f"there is no secret `{NOTIFICATIONS}.{receiver.secret}`",
+                next_step=f"Run `{set_command(environment.name, NOTIFICATIONS, receiver.secret)}`",
+            )
+
+
+def check_unused(environment: Environment, projects: ReadProjects, names: SecretNames) -> Iterator[Finding]:
+    """
+    Secrets that nobody declares: misspelt, or left behind.
+    """
+    for project, secrets in names.projects.items():
+        if project not in projects.known:
+            yield Finding(
+                location=(PROJECTS, project),
+                fact=f"there is no project {excerpt(project)}",
+                next_step=suggest(project, projects.known or ["(none yet)"]),
+            )
+        elif project in projects.elsewhere:
+            yield _unused((PROJECTS, project), f"`{project}` does not live in `{environment.name}`", ())
+        elif project in projects.living:
+            model = projects.living[project].project
+            declared = {name for process in model.all_processes().values() for name in process.secrets}
+            for name in sorted(secrets - declared):
+                yield _unused((PROJECTS, project, name), f"no process of `{project}` declares it", declared)
+    receivers = environment.monitoring.receivers if environment.monitoring else ()
+    named = {receiver.secret for receiver in receivers if receiver.secret}
+    for name in sorted(names.notifications - named):
+        yield _unused((NOTIFICATIONS, name), "no receiver of `monitoring` names it", named)
+
+
+def _unused(location: Location, fact: str, declared: Collection[str]) -> Finding:
+    command = f"pulumi config rm --path 'flotilla:{dotted((SECRETS, *location))}'"
+    nearest = f"{suggest(str(location[-1]), declared)}; or remove" if declared else "Remove"
+    return Finding(location=location, fact=fact, next_step=f"{nearest} it with `{command}`")

@@ -89,6 +89,13 @@ def is_name(value: str) -> bool:
     return re.fullmatch(_LABEL, value, re.ASCII) is not None
 
 
+def is_environment_variable(value: str) -> bool:
+    """
+    Whether this is an `EnvironmentVariable`.
+    """
+    return re.fullmatch(_VARIABLE, value, re.ASCII) is not None
+
+
 def _network(value: str) -> str:
     try:
         ipaddress.ip_network(value)
@@ -139,9 +146,16 @@ def _text(value: str) -> str:
     return value
 
 
-def _hostname(value: str) -> str:
+def is_hostname(value: str) -> bool:
+    """
+    Whether this is a `Hostname`.
+    """
     label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-    if len(value) > 253 or re.fullmatch(rf"({label}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]", value, re.ASCII) is None:
+    return len(value) <= 253 and re.fullmatch(rf"({label}\.)+[a-z][a-z0-9-]{{0,61}}[a-z0-9]", value, re.ASCII) is not None
+
+
+def _hostname(value: str) -> str:
+    if not is_hostname(value):
         raise refuse(
             f"{excerpt(value)} is not a domain name",
             "Write it like `shop.example.com`: lower case, no scheme, no port, no dot at the end",
@@ -150,6 +164,7 @@ def _hostname(value: str) -> str:
 
 
 _LABEL = r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
+_VARIABLE = r"[A-Z_][A-Z0-9_]{0,79}"
 _HOST = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?"
 _REPOSITORY = r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*){0,4}"
 _DIGEST = r"sha256:[0-9a-f]{64}"
@@ -210,7 +225,7 @@ HttpsUrl = Annotated[
     ),
 ]
 Email = Annotated[str, *_matching(r"[A-Za-z0-9._+-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", "an e-mail address", "ops@example.com")]
-EnvironmentVariable = Annotated[str, *_matching(r"[A-Z_][A-Z0-9_]{0,79}", "the name of an environment variable", "LOG_LEVEL")]
+EnvironmentVariable = Annotated[str, *_matching(_VARIABLE, "the name of an environment variable", "LOG_LEVEL")]
 RegistryHost = Annotated[str, *_matching(_HOST, "a registry's host and port", "registry.example.com:5000")]
 ImageRepository = Annotated[
     str,
