@@ -33,12 +33,12 @@ class Cache:
     root: Path
 
     @classmethod
-    def of_user(cls, environment: Mapping[str, str]) -> Cache:
+    def of_user(cls, environment: Mapping[str, str], kind: str = "engine") -> Cache:
         """
-        Below $XDG_CACHE_HOME, or ~/.cache.
+        Below $XDG_CACHE_HOME, or ~/.cache; one folder for each kind of thing.
         """
         base = environment.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-        return cls(Path(base) / "flotilla" / "engine")
+        return cls(Path(base) / "flotilla" / kind)
 
     def get(self, name: str) -> Path | None:
         """
