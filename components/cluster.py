@@ -1,10 +1,10 @@
 """
-Docker Swarm on the servers, from the first one on.
+Docker Swarm on the servers that run containers, from the first one on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -18,6 +18,18 @@ from components.server import Server
 NETWORK = "flotilla"
 # Hetzner's private networks carry 1450 bytes and VXLAN takes 50. Source: docs.hetzner.com, "Cloud Networks".
 OVERLAY_MTU = "1400"
+# How long a server that leaves may take to hand its containers over.
+DRAIN_TIMEOUT_S = 180
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """
+    A server in the swarm. Containers are placed by `labels`: {name: value}.
+    """
+
+    server: Server
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +38,8 @@ class ClusterArgs:
     `overlay_pool` is where containers' networks get their addresses from; `ssh_options` are arguments for the system's ssh.
     """
 
-    manager: Server
-    workers: Sequence[Server]
+    manager: Node
+    workers: Sequence[Node]
     overlay_pool: str
     ssh_options: Sequence[str]
 
@@ -35,40 +47,25 @@ class ClusterArgs:
 class Cluster(pulumi.ComponentResource):
     """
     A swarm, the provider that deploys to it, and the network that the ingress and all projects' containers share.
+
+    A server that is taken out hands its containers over first, and is then forgotten: no node stays behind that is down.
     """
 
     network_id: Output[str]
 
     def __init__(self, name: str, args: ClusterArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flotilla:compute:Cluster", name, None, opts)
-        self.manager = args.manager
-        swarm = step(
-            f"{name}-swarm",
-            login=args.manager.login,
-            prepare="docker.sh",
-            run="swarm.sh",
-            data={"PRIVATE_IP": args.manager.private_ip, "OVERLAY_POOL": args.overlay_pool},
-            # Its output is the token that others join with.
-            logging=remote.Logging.STDERR,
-            opts=ResourceOptions(parent=self, depends_on=[args.manager.ready], additional_secret_outputs=["stdout"]),
-        )
+        self.name = name
+        self.manager = args.manager.server
+        swarm = self._swarm(args.overlay_pool)
+        # {host name: the step after which the server is in the swarm with its labels}
+        self.nodes = {self.manager.hostname: self._node(args.manager, swarm, undo=None)}
         for worker in args.workers:
-            step(
-                f"{name}-{worker.hostname}-join",
-                login=worker.login,
-                prepare="docker.sh",
-                run="join.sh",
-                undo="leave.sh",
-                data={
-                    "PRIVATE_IP": worker.private_ip,
-                    "MANAGER_IP": args.manager.private_ip,
-                    "TOKEN": Output.secret(swarm.stdout),
-                },
-                opts=ResourceOptions(parent=self, depends_on=[worker.ready]),
-            )
+            joined = self._join(worker.server, swarm)
+            self.nodes[worker.server.hostname] = self._node(worker, joined, undo="node-remove.sh")
         self.provider = docker.Provider(
             f"{name}-docker",
-            host=Output.concat("ssh://root@", args.manager.ipv4),
+            host=Output.concat("ssh://root@", self.manager.ipv4),
             ssh_opts=args.ssh_options,
             opts=ResourceOptions(parent=self, depends_on=[swarm]),
         )
@@ -91,4 +88,50 @@ class Cluster(pulumi.ComponentResource):
         server = self.manager.login.server
         return ResourceOptions(
             parent=parent, provider=self.provider, deleted_with=server, replacement_trigger=self.manager.server_id
+        )
+
+    def _swarm(self, overlay_pool: str) -> remote.Command:
+        return step(
+            f"{self.name}-swarm",
+            login=self.manager.login,
+            prepare="docker.sh",
+            run="swarm.sh",
+            data={"PRIVATE_IP": self.manager.private_ip, "OVERLAY_POOL": overlay_pool},
+            # Its output is the token that others join with.
+            logging=remote.Logging.STDERR,
+            opts=ResourceOptions(parent=self, depends_on=[self.manager.ready], additional_secret_outputs=["stdout"]),
+        )
+
+    def _join(self, worker: Server, swarm: remote.Command) -> remote.Command:
+        return step(
+            f"{self.name}-{worker.hostname}-join",
+            login=worker.login,
+            prepare="docker.sh",
+            run="join.sh",
+            undo="leave.sh",
+            data={
+                "PRIVATE_IP": worker.private_ip,
+                "MANAGER_IP": self.manager.private_ip,
+                "TOKEN": Output.secret(swarm.stdout),
+            },
+            opts=ResourceOptions(parent=self, depends_on=[worker.ready]),
+        )
+
+    def _node(self, node: Node, joined: remote.Command, *, undo: str | None) -> remote.Command:
+        """
+        The manager's part: runs there, and is undone there, before the server itself goes.
+        """
+        server = node.server
+        return step(
+            f"{self.name}-{server.hostname}-node",
+            login=self.manager.login,
+            run="node.sh",
+            undo=undo,
+            data={
+                "NODE": server.hostname,
+                "LABELS": " ".join(f"{label}={value}" for label, value in sorted(node.labels.items())),
+                "DRAIN_TIMEOUT_S": DRAIN_TIMEOUT_S,
+                "node_server_id": server.server_id,
+            },
+            opts=ResourceOptions(parent=self, depends_on=[joined]),
         )

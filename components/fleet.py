@@ -1,159 +1,175 @@
 """
-From settings to components: what `__main__.py` puts together, one function per layer.
+From settings to everything that projects stand on: servers, swarm, the way in, databases, backups, monitoring.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
-from components import access
-from components.app import DATA, App, AppArgs
-from components.cluster import Cluster, ClusterArgs
-from components.dns import Dns, DnsArgs
-from components.firewall import Firewall, FirewallArgs
-from components.ingress import Ingress, IngressArgs
-from components.network import Network, NetworkArgs
-from components.route import Route, RouteArgs, Site, SiteArgs
-from components.server import Server, ServerArgs
-from components.ssh_keys import SshKeys, SshKeysArgs
-from components.volume import Volume, VolumeArgs
+import pulumi
+from pulumi import Output, ResourceOptions
+
+from components import access, declarations
+from components.backup import Backup, BackupArgs
+from components.cluster import Cluster, ClusterArgs, Node
+from components.database import Database, DatabaseArgs, DatabaseServer, DatabaseServerArgs
+from components.declarations import alerts, backup, db, targets
+from components.entry import Entry, build_entry
+from components.fleet_props import describe
+from components.host import Host, HostArgs
+from components.machines import Machines, build_machines
+from components.monitoring import Monitoring, MonitoringArgs
+from components.server import Server
 from settings import Role, Settings
 from settings.environment import ServerPool
 
+# Servers with one of these run containers. The others stay out of the swarm.
+SWARM_ROLES = (Role.APP, Role.INGRESS)
+
 
 @dataclass(frozen=True, kw_only=True)
-class Machines:
+class FleetArgs:
     """
-    The servers with their pools, by name, and the disks of those that have one, by the server's name.
+    `description` is the environment as policies judge it.
     """
 
-    servers: Mapping[str, tuple[Server, ServerPool]]
-    disks: Mapping[str, Volume]
-
-    def first(self, role: Role) -> Server:
-        """
-        The first server with this role; settings see to it that there is one.
-        """
-        return next(server for server, pool in self.servers.values() if role in pool.roles)
-
-    def home(self) -> Server:
-        """
-        The server that projects keep their volumes on: the first for apps, if possible one with a disk.
-        """
-        apps = [server for server, pool in self.servers.values() if Role.APP in pool.roles]
-        return next((server for server in apps if server.hostname in self.disks), apps[0])
+    description: Mapping[str, Any]
 
 
-def is_sandbox(stack: str) -> bool:
+class Fleet(pulumi.ComponentResource):
     """
-    Whether the stack is a rehearsal on this machine, which may be thrown away: nothing in it is protected.
+    The environment as a whole, for policies: the first resource of the program, and the parent of none.
     """
-    return stack == "local" or stack.startswith("local-")
+
+    environment: Output[str]
+
+    def __init__(self, name: str, args: FleetArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("flotilla:fleet:Fleet", name, dict(args.description), opts)
+        self.environment = Output.from_input(name)
+        self.register_outputs({"environment": self.environment})
 
 
-def labels(settings: Settings) -> dict[str, str]:
+@dataclass(frozen=True, kw_only=True)
+class Foundation:
     """
-    What every cloud resource of the environment carries.
+    What projects stand on. Without a server for containers there is no cluster, and without an ingress no entry. `databases` is
+    {project: its database}.
     """
-    return {"managed-by": "flotilla", "environment": settings.environment.name}
+
+    machines: Machines
+    cluster: Cluster | None
+    entry: Entry | None
+    databases: Mapping[str, Database]
 
 
-def build_machines(settings: Settings) -> Machines:
+def build(settings: Settings, notifications: Mapping[str, str]) -> Foundation:
     """
-    Network, keys, and every pool's firewall, servers and disks.
+    All of it. `notifications` are the secret addresses that alerts are sent to: {name: address}.
     """
-    environment, protect = settings.environment, not is_sandbox(settings.stack)
-    public_keys = access.public_keys(environment.access, settings.root)
-    [(zone, subnet), *_] = environment.network.subnets.items()
-    network = Network(
-        environment.name,
-        NetworkArgs(
-            cidr=environment.network.cidr,
-            subnet=subnet,
-            zone=zone,
-            labels=labels(settings),
-            protect=protect,
-        ),
-    )
-    ssh_keys = SshKeys(environment.name, SshKeysArgs(public_keys=public_keys, labels=labels(settings)))
-    private_key = access.private_key(environment.access, settings.root)
-    servers: dict[str, tuple[Server, ServerPool]] = {}
-    for pool_name, pool in sorted(environment.servers.items()):
-        pool_labels = {**labels(settings), "pool": pool_name, "roles": ".".join(pool.roles)}
-        firewall = Firewall(
-            f"{environment.name}-{pool_name}",
-            FirewallArgs(roles=pool.roles, ssh_sources=environment.access.sources, labels=pool_labels),
-        )
-        args = ServerArgs(
-            type=pool.type,
-            image=pool.image,
-            location=pool.location or environment.location,
-            subnet_id=network.subnet_id,
-            firewall_id=firewall.firewall_id,
-            key_ids=ssh_keys.key_ids,
-            public_keys=list(public_keys.values()),
-            private_key=private_key,
-            labels=pool_labels,
-            protect=protect,
-        )
-        names = (f"{pool_name}-{number}" for number in range(1, pool.count + 1))
-        servers |= {name: (Server(name, args), pool) for name in names}
-    return Machines(servers=servers, disks=_disks(servers, protect))
+    Fleet(settings.environment.name, FleetArgs(description=describe(settings)))
+    machines = build_machines(settings)
+    cluster = build_cluster(settings, machines)
+    entry = build_entry(settings, machines, cluster) if cluster and settings.environment.pools(Role.INGRESS) else None
+    databases = build_databases(settings, machines)
+    build_backups(settings)
+    build_monitoring(settings, machines, notifications)
+    build_hosts(settings, machines)
+    return Foundation(machines=machines, cluster=cluster, entry=entry, databases=databases)
 
 
-def _disks(servers: Mapping[str, tuple[Server, ServerPool]], protect: bool) -> dict[str, Volume]:
-    disks = {}
-    for name, (server, pool) in servers.items():
-        if pool.volume_gb:
-            args = VolumeArgs(server=server, size_gb=pool.volume_gb, mount_point=DATA, protect=protect)
-            disks[name] = Volume(f"{name}-data", args)
-    return disks
-
-
-def build_platform(settings: Settings, machines: Machines) -> Ingress | None:
+def build_cluster(settings: Settings, machines: Machines) -> Cluster | None:
     """
-    The swarm, and the ingress in it once its images were published. The server with the ingress is the swarm's manager.
+    The swarm of the servers that run containers. The first server with the ingress is its manager.
     """
-    environment, platform = settings.environment, settings.releases.platform
-    if not environment.pools(Role.INGRESS):
+    members = {name: _node(*found) for name, found in machines.servers.items() if set(SWARM_ROLES) & set(found[1].roles)}
+    if not members:
         return None
-    manager = machines.first(Role.INGRESS)
-    cluster_args = ClusterArgs(
+    first = next(iter(machines.with_role(Role.INGRESS) or machines.with_role(Role.APP)))
+    manager = members.pop(first.hostname)
+    args = ClusterArgs(
         manager=manager,
-        workers=[server for server, _ in machines.servers.values() if server is not manager],
-        overlay_pool=environment.network.overlay,
-        ssh_options=access.ssh_options(environment.access),
+        workers=list(members.values()),
+        overlay_pool=settings.environment.network.overlay,
+        ssh_options=access.ssh_options(settings.environment.access),
     )
-    cluster = Cluster(environment.name, cluster_args)
-    if platform is None:
-        return None
-    ingress_args = IngressArgs(
-        cluster=cluster,
-        caddy_image=platform.caddy,
-        haproxy_image=platform.haproxy,
-        certificates=access.certificates(environment.ingress.tls, settings.root),
-    )
-    return Ingress(environment.name, ingress_args)
+    return Cluster(settings.environment.name, args)
 
 
-def build_projects(settings: Settings, machines: Machines, ingress: Ingress, zone_id: str) -> dict[str, Site]:
+def _node(server: Server, pool: ServerPool) -> Node:
+    labels = {f"flotilla.{role}": "true" for role in SWARM_ROLES if role in pool.roles}
+    return Node(server=server, labels={**labels, "flotilla.pool": server.labels["pool"]})
+
+
+def build_databases(settings: Settings, machines: Machines) -> dict[str, Database]:
     """
-    Every served project: its containers, its route, its names in the zone. Returns the sites, by project.
+    The database servers, and every project's database: {project: database}.
     """
-    sites = {}
-    for project, releases in settings.served:
-        hostnames = settings.hostnames(project)
-        home = machines.home()
-        app_args = AppArgs(
-            project=project,
-            releases=releases.serving,
-            cluster=ingress.cluster,
-            home=home,
-            disk=machines.disks.get(home.hostname),
+    found = {}
+    for name, (server, pool) in machines.servers.items():
+        if Role.DB not in pool.roles:
+            continue
+        hardware = pool.hardware
+        args = DatabaseServerArgs(server=server, memory_gb=hardware.memory_gb, cores=hardware.cores, port=db.PORT)
+        database_server = DatabaseServer(name, args)
+        for project in db.databases(settings, name):
+            if database := project.database:
+                database_args = DatabaseArgs(
+                    project=project.name,
+                    name=database.name,
+                    server=database_server,
+                    extensions=database.extensions,
+                    pool_size=database.pool_size,
+                )
+                found[project.name] = Database(project.name, database_args)
+    return found
+
+
+def build_backups(settings: Settings) -> None:
+    """
+    The policy of every project that has data.
+    """
+    for policy in backup.policies(settings):
+        offsite = policy.offsite
+        args = BackupArgs(
+            project=policy.project,
+            schedule=policy.schedule,
+            retention=policy.retention.model_dump(),
+            offsite={"kind": offsite.kind.value, "location": offsite.location} if offsite else None,
+            drill_interval_days=policy.drill_interval_days,
+            covers=policy.covers,
         )
-        app = App(project.name, app_args)
-        Route(project.name, RouteArgs(app=app, releases=releases.serving, hostname=hostnames[0], ingress=ingress))
-        sites[project.name] = Site(project.name, SiteArgs(project=project.name, hostnames=hostnames, ingress=ingress))
-        Dns(project.name, DnsArgs(zone_id=zone_id, hostnames=hostnames, ipv4=ingress.ipv4))
-    return sites
+        Backup(policy.project, args)
+
+
+def build_monitoring(settings: Settings, machines: Machines, notifications: Mapping[str, str]) -> Monitoring | None:
+    """
+    What is watched; None when the settings do not ask for it.
+    """
+    monitoring, watchers = settings.environment.monitoring, machines.with_role(Role.MONITORING)
+    if monitoring is None or not watchers:
+        return None
+    wanted = {receiver.secret for receiver in monitoring.receivers if receiver.secret}
+    args = MonitoringArgs(
+        watchers=watchers,
+        watched=list(machines.servers),
+        targets=[site.url for site in targets.sites(settings)],
+        alerts=alerts.names(settings),
+        receivers=[(receiver.name, receiver.kind.value) for receiver in monitoring.receivers],
+        retention_days=monitoring.retention_days,
+        addresses={name: address for name, address in notifications.items() if name in wanted},
+    )
+    return Monitoring(settings.environment.name, args)
+
+
+def build_hosts(settings: Settings, machines: Machines) -> None:
+    """
+    Every server's declaration.
+    """
+    addresses = Output.all(**{name: server.private_ip for name, (server, _) in machines.servers.items()})
+    for name, (server, pool) in machines.servers.items():
+        known = addresses if declarations.needs_addresses(settings, name) else Output.from_input({})
+        declaration = known.apply(partial(declarations.declaration, settings, name))
+        Host(name, HostArgs(server=server, roles=sorted(pool.roles), declaration=declaration))

@@ -4,7 +4,7 @@ The private network between the servers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -15,23 +15,23 @@ from pulumi import Output, ResourceOptions
 @dataclass(frozen=True, kw_only=True)
 class NetworkArgs:
     """
-    `subnet` is the part of `cidr` that servers get addresses from; `zone` is Hetzner's network zone.
+    `subnets` are the parts of `cidr` that servers get addresses from: {Hetzner's network zone: range}. `routes` are
+    (destination, gateway), for networks behind one of the servers.
     """
 
     cidr: str
-    subnet: str
-    zone: str
+    subnets: Mapping[str, str]
+    routes: Sequence[tuple[str, str]]
     labels: Mapping[str, str]
     protect: bool
 
 
 class Network(pulumi.ComponentResource):
     """
-    A network with one subnet. Servers join the subnet, so that they are not made before it.
+    A network with one subnet for each zone that servers stand in. Servers join a subnet, so that they are not made before it.
     """
 
     network_id: Output[str]
-    subnet_id: Output[str]
 
     def __init__(self, name: str, args: NetworkArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flotilla:network:Network", name, None, opts)
@@ -43,14 +43,30 @@ class Network(pulumi.ComponentResource):
             delete_protection=args.protect,
             opts=ResourceOptions(parent=self, protect=args.protect),
         )
-        subnet = hcloud.NetworkSubnet(
-            f"{name}-subnet",
-            network_id=network.id.apply(int),
-            type="cloud",
-            network_zone=args.zone,
-            ip_range=args.subnet,
-            opts=ResourceOptions(parent=self, protect=args.protect),
-        )
         self.network_id = network.id
-        self.subnet_id = subnet.id
-        self.register_outputs({"network_id": self.network_id, "subnet_id": self.subnet_id})
+        self._subnets = {zone: self._subnet(name, zone, cidr, args.protect) for zone, cidr in sorted(args.subnets.items())}
+        for destination, gateway in args.routes:
+            hcloud.NetworkRoute(
+                f"{name}-route-{destination.replace('/', '-')}",
+                network_id=network.id.apply(int),
+                destination=destination,
+                gateway=gateway,
+                opts=ResourceOptions(parent=self, depends_on=list(self._subnets.values())),
+            )
+        self.register_outputs({"network_id": self.network_id})
+
+    def subnet_id(self, zone: str) -> Output[str]:
+        """
+        The subnet of a network zone; not one output with all of them, which a further subnet would make unknown in a preview.
+        """
+        return self._subnets[zone].id
+
+    def _subnet(self, name: str, zone: str, cidr: str, protect: bool) -> hcloud.NetworkSubnet:
+        return hcloud.NetworkSubnet(
+            f"{name}-subnet-{zone}",
+            network_id=self.network_id.apply(int),
+            type="cloud",
+            network_zone=zone,
+            ip_range=cidr,
+            opts=ResourceOptions(parent=self, protect=protect),
+        )

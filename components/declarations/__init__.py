@@ -1,0 +1,43 @@
+"""
+What each server is to be, as data: one module per role, pure functions of the settings and of the servers' private addresses.
+
+A host role reads its part of `/etc/flotilla/host.json` and makes the machine so; nothing here touches a machine. No secrets.
+
+    {"version": 1, "environment": ..., "server": ..., "roles": {role: data}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from components.declarations import backup, common, db, monitoring
+from components.naming import all_servers
+from settings import Role, Settings
+
+VERSION = 1
+
+Declare = Callable[[Settings, str, Mapping[str, str]], dict[str, Any]]
+ROLES: Mapping[Role, Declare] = {Role.DB: db.declare, Role.BACKUP: backup.declare, Role.MONITORING: monitoring.declare}
+
+
+def declaration(settings: Settings, server: str, addresses: Mapping[str, str]) -> dict[str, Any]:
+    """
+    The whole declaration of a server. `addresses` is {server: private address}; only the roles in `ROLES` ask for it.
+    """
+    _, pool = all_servers(settings)[server]
+    roles = {role.value: ROLES[role](settings, server, addresses) if role in ROLES else {} for role in sorted(pool.roles)}
+    return {
+        "version": VERSION,
+        "environment": settings.environment.name,
+        "server": server,
+        "roles": {"common": common.declare(settings), **roles},
+    }
+
+
+def needs_addresses(settings: Settings, server: str) -> bool:
+    """
+    Whether a server's declaration depends on who else there is. The others stay as they are when one is added.
+    """
+    _, pool = all_servers(settings)[server]
+    return any(role in ROLES for role in pool.roles)

@@ -1,0 +1,125 @@
+"""
+What Prometheus asks, and where: every server, every ingress, every database server, and every site from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from components.declarations import db
+from components.naming import all_servers
+from settings import Process, Project, Role, Settings
+
+NODE_PORT = 9100
+HAPROXY_PORT = 8405
+POSTGRES_PORT = 9187
+BLACKBOX = "127.0.0.1:9115"
+PROMETHEUS = "127.0.0.1:9090"
+INTERVAL_S = 15
+PROBE_INTERVAL_S = 30
+PROBE_TIMEOUT_S = 10
+# Which exporter runs on servers with which role: {role: (job, port)}. Each listens on the private address only.
+EXPORTERS = {Role.INGRESS: ("haproxy", HAPROXY_PORT), Role.DB: ("postgres", POSTGRES_PORT)}
+
+
+class Site(NamedTuple):
+    """
+    One address that visitors use, with what is to answer there.
+    """
+
+    url: str
+    project: str
+    process: str
+    module: str
+
+
+def sites(settings: Settings) -> list[Site]:
+    """
+    Every name of every project that is served: the main ones must answer well, the others must redirect.
+    """
+    return [site for project, _ in settings.served for site in _sites(settings, project)]
+
+
+def _sites(settings: Settings, project: Project) -> Iterator[Site]:
+    for name, process in project.all_processes().items():
+        module = "maintenance" if project.maintenance else "site"
+        for hostname in settings.hostnames(process):
+            yield Site(f"https://{hostname}{_path(process)}", project.name, name, module)
+        for hostname in settings.redirects(process):
+            yield Site(f"https://{hostname}/", project.name, name, "redirect")
+
+
+def _path(process: Process) -> str:
+    return process.health.path if process.health and process.health.path else "/"
+
+
+def blackbox_modules(settings: Settings) -> dict[str, Any]:
+    """
+    The ways of asking a site, as blackbox exporter has them. Certificates of an own authority are trusted by its root.
+    """
+    authority = settings.environment.ingress.tls.authority
+    tls = {"ca_file": "/etc/flotilla/authority.crt"} if authority else {}
+    protocol = {"preferred_ip_protocol": "ip4", "ip_protocol_fallback": settings.environment.network.ipv6}
+    http = {"method": "GET", "fail_if_not_ssl": True, "tls_config": tls, **protocol}
+    expected = {
+        "site": {"valid_status_codes": [200], "follow_redirects": True},
+        "redirect": {"valid_status_codes": [301, 302, 307, 308], "follow_redirects": False},
+        "maintenance": {"valid_status_codes": [503], "follow_redirects": False},
+    }
+    return {
+        name: {"prober": "http", "timeout": f"{PROBE_TIMEOUT_S}s", "http": {**http, **codes}}
+        for name, codes in expected.items()
+    }
+
+
+def scrape_configs(settings: Settings, addresses: Mapping[str, str]) -> list[dict[str, Any]]:
+    """
+    Prometheus' `scrape_configs`.
+    """
+    servers = all_servers(settings)
+    jobs = [_job("prometheus", [{"targets": [PROMETHEUS], "labels": {}}])]
+    jobs.append(_job("node", [_target(settings, name, f"{addresses[name]}:{NODE_PORT}") for name in servers]))
+    for role, (job, port) in EXPORTERS.items():
+        with_role = [name for name, (_, pool) in servers.items() if role in pool.roles]
+        if with_role and (role is not Role.DB or any(db.databases(settings, name) for name in with_role)):
+            jobs.append(_job(job, [_target(settings, name, f"{addresses[name]}:{port}") for name in with_role]))
+    for module in blackbox_modules(settings):
+        found = [site for site in sites(settings) if site.module == module]
+        if found:
+            jobs.append(_probe(module, found))
+    return jobs
+
+
+def _job(name: str, targets: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"job_name": name, "scrape_interval": f"{INTERVAL_S}s", "static_configs": targets}
+
+
+def _target(settings: Settings, server: str, address: str) -> dict[str, Any]:
+    pool_name, pool = all_servers(settings)[server]
+    labels = {
+        "server": server,
+        "pool": pool_name,
+        "roles": ",".join(pool.roles),
+        "location": pool.location or settings.environment.location,
+    }
+    return {"targets": [address], "labels": labels}
+
+
+def _probe(module: str, found: list[Site]) -> dict[str, Any]:
+    """
+    Blackbox exporter asks the site in Prometheus' place: the target becomes a parameter.
+    """
+    targets = [{"targets": [site.url], "labels": {"project": site.project, "process": site.process}} for site in found]
+    return {
+        **_job(f"probe-{module}", targets),
+        "scrape_interval": f"{PROBE_INTERVAL_S}s",
+        "scrape_timeout": f"{PROBE_TIMEOUT_S + 1}s",
+        "metrics_path": "/probe",
+        "params": {"module": [module]},
+        "relabel_configs": [
+            {"source_labels": ["__address__"], "target_label": "__param_target"},
+            {"source_labels": ["__param_target"], "target_label": "instance"},
+            {"target_label": "__address__", "replacement": BLACKBOX},
+        ],
+    }

@@ -1,0 +1,40 @@
+"""
+What things are called, everywhere in the same way. Pure: needs no Pulumi.
+"""
+
+from __future__ import annotations
+
+from settings import Settings
+from settings.environment import ServerPool
+
+# Where a server's disk is mounted.
+DATA = "/mnt/data"
+
+
+def is_sandbox(stack: str) -> bool:
+    """
+    Whether the stack is a rehearsal on this machine, which may be thrown away: nothing in it is protected.
+    """
+    return stack == "local" or stack.startswith("local-")
+
+
+def labels(settings: Settings) -> dict[str, str]:
+    """
+    What every cloud resource of the environment carries.
+    """
+    return {"managed-by": "flotilla", "environment": settings.environment.name}
+
+
+def server_names(pool_name: str, pool: ServerPool) -> list[str]:
+    """
+    The names of a pool's servers. A name keeps its number, so that raising a count only adds some.
+    """
+    return [f"{pool_name}-{number}" for number in range(1, pool.count + 1)]
+
+
+def all_servers(settings: Settings) -> dict[str, tuple[str, ServerPool]]:
+    """
+    Every server that there is to be: {name: (its pool's name, its pool)}.
+    """
+    pools = sorted(settings.environment.servers.items())
+    return {name: (pool_name, pool) for pool_name, pool in pools for name in server_names(pool_name, pool)}

@@ -1,0 +1,3 @@
+# Forget the addresses that alerts were sent to.
+set -eu
+rm -f /etc/flotilla/notifications.json
