@@ -55,7 +55,7 @@ def start(checkout: Path) -> tuple[Instance, list[publish.Published]]:
             private_files.folder(instance.pulumi_state)
             credentials.ensure(instance)
             authority.ensure(instance)
-            build.ensure(client, images.MACHINE, images.REGISTRY, log=log)
+            build.ensure(client, images.MACHINE, images.BALANCER, images.REGISTRY, log=log)
             registry.start(instance, client)
             _resume_machines(instance, client)
             supervisor.start(instance)

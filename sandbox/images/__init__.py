@@ -12,7 +12,9 @@ FOLDER = Path(__file__).parent
 BASE = "base"
 MACHINE = "machine"
 REGISTRY = "registry"
-PLATFORM = ("caddy", "haproxy")  # what a release file calls the platform: pushed to the registry like a project's image
+CADDY = "caddy"
+PLATFORM = (CADDY, "haproxy")  # what a release file calls the platform: pushed to the registry like a project's image
+BALANCER = "haproxy"  # what the emulated cloud's load balancers run
 DEBIAN = "debian:bookworm"
 IMAGE_LABEL = "flotilla.image"
 
@@ -22,6 +24,13 @@ def machine_image() -> str:
     The tag of the machine image, which the gateway uses as well.
     """
     return tag(MACHINE)
+
+
+def balancer_image() -> str:
+    """
+    The tag of the load balancers' image.
+    """
+    return tag(BALANCER)
 
 
 @cache

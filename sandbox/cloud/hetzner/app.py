@@ -10,17 +10,28 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from sandbox.cloud.hetzner import firewalls, networks, offers, primary_ips, server_actions, servers, small, volumes
+from sandbox.cloud.hetzner import (
+    firewalls,
+    floating_ips,
+    load_balancer_actions,
+    load_balancers,
+    networks,
+    offers,
+    primary_ips,
+    server_actions,
+    servers,
+    small,
+    volumes,
+)
 from sandbox.cloud.hetzner.cloud import Cloud
 from sandbox.cloud.hetzner.frame import framed
-from sandbox.cloud.hetzner.reading import add_actions, add_reading
+from sandbox.cloud.hetzner.reading import add_actions
 from sandbox.cloud.hetzner.recovery import Recovery
 from sandbox.cloud.hetzner.views import Views
 from sandbox.cloud.machines.machines import Machines
 from sandbox.cloud.store import Store
 
 STOP_S = 8.0
-NOT_YET = ("floating_ips", "load_balancers", "load_balancer_types")  # listed by clients, empty here
 
 
 def create_app(store: Store, machines: Machines, token: str) -> FastAPI:
@@ -53,6 +64,7 @@ def _routes(cloud: Cloud) -> APIRouter:
     router.include_router(primary_ips.routes(cloud, views))
     router.include_router(servers.routes(cloud, views))
     router.include_router(server_actions.routes(cloud))
-    for plural in NOT_YET:
-        add_reading(router, plural, plural.removesuffix("s"), list, views.plain)
+    router.include_router(floating_ips.routes(cloud, views))
+    router.include_router(load_balancers.routes(cloud, views))
+    router.include_router(load_balancer_actions.routes(cloud))
     return router

@@ -242,7 +242,7 @@ def datacenter(place: str) -> Document:
 
 def pricing() -> dict[str, Any]:
     """
-    The whole price list.
+    The whole price list, but for load balancers.
     """
     ipv4 = [{"location": name, "price_hourly": price("0.0008"), "price_monthly": price(IPV4_PRICE)} for name in EVERYWHERE]
     ipv6 = [{"location": name, "price_hourly": price("0"), "price_monthly": price("0")} for name in EVERYWHERE]
@@ -258,5 +258,4 @@ def pricing() -> dict[str, Any]:
         "floating_ip": {"price_monthly": price("3.00")},
         "floating_ips": [{"type": "ipv4", "prices": floating}, {"type": "ipv6", "prices": ipv6}],
         "server_types": [{"id": offer.id, "name": offer.name, "prices": prices(offer)} for offer in OFFERS],
-        "load_balancer_types": [],
     }

@@ -8,8 +8,11 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from docker.errors import DockerException
+
+from ops.errors import FlotillaError
 from sandbox.addresses import FIRST_MACHINE, LAST_MACHINE, ZONE
-from sandbox.cloud.hetzner import wanted
+from sandbox.cloud.hetzner import balancing, wanted
 from sandbox.cloud.hetzner.actions import Actions, now
 from sandbox.cloud.hetzner.errors import limit_exceeded, not_found, not_unique
 from sandbox.cloud.hetzner.jobs import Jobs
@@ -25,7 +28,11 @@ FIRST_IDS = {
     "ssh_key": 6_000_001,
     "primary_ip": 7_000_001,
     "placement_group": 8_000_001,
+    "load_balancer": 9_000_001,
+    "floating_ip": 10_000_001,
 }
+
+IPV6_NETWORKS = {"primary_ip": 0, "load_balancer": 0x4000, "floating_ip": 0x8000}  # where each kind's begin in the block
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +96,8 @@ class Cloud:
 
         Raises: HetznerError (resource_limit_exceeded).
         """
-        taken = {row["ip"] for row in self.store.list("primary_ip")}
+        taken = {row["ip"] for kind in ("primary_ip", "floating_ip") for row in self.store.list(kind)}
+        taken |= {row["ipv4"] for row in self.store.list("load_balancer")}
         instance = self.machines.instance
         for number in range(FIRST_MACHINE, LAST_MACHINE + 1):
             if instance.machine_ip(number) not in taken:
@@ -101,8 +109,7 @@ class Cloud:
         A new public address. IPv6 networks are from the documentation range: they lead nowhere.
         """
         id = self.store.next_id("primary_ip", FIRST_IDS["primary_ip"])
-        block = self.machines.instance.block
-        ip = self.free_public_ip() if type == "ipv4" else f"2001:db8:{block:x}:{id - FIRST_IDS['primary_ip'] + 1:x}::/64"
+        ip = self.free_public_ip() if type == "ipv4" else f"{self.documentation_ipv6('primary_ip', id)}/64"
         dns_ptr = [{"ip": ip, "dns_ptr": self.default_dns_ptr(ip)}]
         document = {
             "id": id,
@@ -121,6 +128,19 @@ class Cloud:
             **fields,
         }
         return self.store.put("primary_ip", id, document)
+
+    def documentation_ipv6(self, kind: str, id: int) -> str:
+        """
+        An IPv6 network of the documentation range for something of this kind; it leads nowhere.
+        """
+        number = IPV6_NETWORKS[kind] + id - FIRST_IDS[kind] + 1
+        return f"2001:db8:{self.machines.instance.block:x}:{number:x}::"
+
+    def balancer_ipv6(self, balancer: Document) -> str:
+        """
+        A load balancer's public IPv6 address.
+        """
+        return f"{self.documentation_ipv6('load_balancer', balancer['id'])}1"
 
     def default_dns_ptr(self, ip: str) -> str:
         """
@@ -156,10 +176,47 @@ class Cloud:
 
     def guard(self) -> None:
         """
-        Bring the packet rules up to date with the documents.
+        Bring the packet rules and the load balancers up to date with the documents.
         """
-        servers, firewalls, addresses = (self.store.list(kind) for kind in ("server", "firewall", "primary_ip"))
-        self.machines.guard(wanted.guards(servers, firewalls, addresses))
+        self.balance()
+        kinds = ("server", "firewall", "primary_ip", "floating_ip", "load_balancer")
+        servers, firewalls, primary, floating, balancers = map(self.store.list, kinds)
+        fronts = {row["ipv4"]: row["id"] for row in balancers if row["public_interface"]}
+        self.machines.guard(wanted.guards(servers, firewalls, primary, floating), fronts)
+
+    def balance(self) -> None:
+        """
+        Bring every load balancer up to date with the documents. One that cannot be must not keep the others from it.
+        """
+        for balancer in self.store.list("load_balancer"):
+            try:
+                self.converge_balancer(balancer)
+            except (DockerException, FlotillaError) as error:
+                log.error("load balancer %s (%s): %s", balancer["id"], balancer["name"], error)
+
+    def converge_balancer(self, balancer: Document) -> None:
+        """
+        Make a load balancer as its document says.
+
+        Raises: BalancerError.
+        """
+        public = {row["assignee_id"] for row in self.store.list("primary_ip") if row["type"] == "ipv4"}
+        networks = {network["id"]: network for network in self.store.list("network")}
+        self.machines.balance(balancing.spec(balancer, self.store.list("server"), networks, public))
+
+    def balancers_in(self, network_id: int) -> Sequence[Document]:
+        """
+        Load balancers that are attached to a network.
+        """
+        rows = self.store.list("load_balancer")
+        return [row for row in rows if network_id in {entry["network"] for entry in row["private_net"]}]
+
+    def balancers_of(self, server: Document) -> list[int]:
+        """
+        Ids of the load balancers that have this server as a target.
+        """
+        rows = self.store.list("load_balancer")
+        return [row["id"] for row in rows if any(balancing.servers_of(target, [server]) for target in row["targets"])]
 
     def servers_of(self, field: str, id: int) -> Sequence[Document]:
         """

@@ -1,5 +1,5 @@
 """
-Private networks: subnets, routes, and which address a server gets.
+Private networks: subnets and routes. Who gets which address is in `addressing`.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from sandbox.cloud.hetzner import labels, requests
+from sandbox.cloud.hetzner import addressing, labels, load_balancers, requests
 from sandbox.cloud.hetzner.actions import Step
 from sandbox.cloud.hetzner.cloud import Cloud
-from sandbox.cloud.hetzner.errors import in_use, invalid_input, protected, refused
+from sandbox.cloud.hetzner.errors import in_use, invalid_input, protected
 from sandbox.cloud.hetzner.reading import add_actions, add_reading
 from sandbox.cloud.hetzner.small import renamed
 from sandbox.cloud.hetzner.views import Views
 from sandbox.cloud.store import Document
 
-METADATA_GATEWAY = "172.31.1.1"  # reserved by Hetzner in every network
 PRIVATE_RANGES = [ipaddress.ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+ANYWHERE = ipaddress.IPv4Network("0.0.0.0/0")
 SUBNET_PREFIX = 24  # what Hetzner takes when a subnet's range is not given
 
 
@@ -62,16 +62,23 @@ def routes(cloud: Cloud, views: Views) -> APIRouter:
             members = [row["id"] for row in cloud.servers_of("network", id)]
             for server_id in members:
                 detach(cloud, server_id, id)
+            balancers = [row["id"] for row in cloud.balancers_in(id)]
+            for balancer_id in balancers:
+                load_balancers.detach(cloud, balancer_id)
             cloud.store.delete("network", id)
-        keys = [("network", id), *(("server", server_id) for server_id in members)]
-        cloud.jobs.submit(keys, lambda: cloud.machines.delete_network(id)).result()
+
+        def work() -> None:
+            cloud.balance()
+            cloud.machines.delete_network(id)
+
+        keys = [("network", id), *(("server", each) for each in members), *(("load_balancer", each) for each in balancers)]
+        cloud.jobs.submit(keys, work).result()
         return Response(status_code=204)
 
     @router.get("/networks/{id:int}/members")
     def members(id: int) -> Any:
         network = cloud.require("network", id)
-        found = [member(network, row, entry) for row in cloud.servers_of("network", id) for entry in row["private_net"]
-                 if entry["network"] == id]  # fmt: skip
+        found = addressing.members(cloud, network)
         pages = {"page": 1, "per_page": 50, "previous_page": None, "next_page": None, "last_page": 1}
         return {"members": found, "meta": {"pagination": {**pages, "total_entries": len(found)}}}
 
@@ -112,8 +119,8 @@ def _action_routes(router: APIRouter, cloud: Cloud) -> None:
             left = [subnet for subnet in network["subnets"] if subnet["ip_range"] != body.ip_range]
             if left == network["subnets"]:
                 raise invalid_input("ip_range", f"subnet {body.ip_range} is not in this network")
-            if _addresses_within(cloud, id, body.ip_range):
-                raise in_use(f"subnet {body.ip_range} still has servers")
+            if addressing.is_used(cloud, id, body.ip_range):
+                raise in_use(f"subnet {body.ip_range} still has servers or load balancers")
             return changed(id, "delete_subnet", subnets=left)
 
     @router.post(f"{base}/add_route", status_code=201)
@@ -192,44 +199,27 @@ def new_subnet(network: Document, body: requests.Subnet) -> Document:
 
 def new_route(network: Document, body: requests.Route) -> Document:
     """
-    Raises: HetznerError (invalid_input) for a gateway outside of the network or a destination that has a route.
+    Raises: HetznerError (invalid_input) for a gateway that cannot be one, or a destination that has a way already.
     """
-    if ipaddress.ip_address(body.gateway) not in ipaddress.ip_network(network["ip_range"]):
-        raise invalid_input("gateway", f"gateway {body.gateway} is not within {network['ip_range']}")
-    if body.destination in {route["destination"] for route in network["routes"]}:
-        raise invalid_input("destination", f"there is a route to {body.destination} already")
+    whole = ipaddress.IPv4Network(network["ip_range"])
+    gateway, destination = ipaddress.IPv4Address(body.gateway), ipaddress.IPv4Network(body.destination)
+    if gateway not in whole or gateway in (whole[1], addressing.METADATA_GATEWAY):
+        raise invalid_input("gateway", f"gateway {gateway} is not within {whole}, or is one of Hetzner's own gateways")
+    if destination == ANYWHERE:
+        near = []
+    else:
+        near = [text for text in _ranges(network) if ipaddress.IPv4Network(text).overlaps(destination)]
+    if near or body.destination in {route["destination"] for route in network["routes"]}:
+        raise invalid_input("destination", f"{destination} overlaps with {near[0] if near else 'another route'}")
     return body.model_dump()
 
 
-def place(cloud: Cloud, server: Document, body: requests.AttachToNetwork) -> Document:
+def _ranges(network: Document) -> list[str]:
     """
-    The entry of a server in a network, with the address asked for or the lowest free one.
-
-    Raises: HetznerError (not_found, server_already_attached, networks_overlap, no_subnet_available, ip_not_available).
+    Where a route may not lead: into subnets, or where another route leads.
     """
-    network = cloud.require("network", body.network)
-    if body.network in {entry["network"] for entry in server["private_net"]}:
-        raise refused("server_already_attached", "server is already attached to this network", 409)
-    mine = ipaddress.ip_network(network["ip_range"])
-    for entry in server["private_net"]:
-        other = cloud.require("network", entry["network"])
-        if mine.overlaps(ipaddress.ip_network(other["ip_range"])):
-            raise refused("networks_overlap", f"network overlaps with network {other['name']} of the server", 409)
-    taken = addresses(cloud, body.network)
-    ip = body.ip or _lowest_free(network, taken, body.ip_range)
-    for address in (ip, *body.alias_ips):
-        check_address(network, address, taken)
-    mac = "86:00:00:" + ":".join(f"{byte:02x}" for byte in ipaddress.IPv4Address(ip).packed[1:])
-    return {"network": body.network, "ip": ip, "alias_ips": body.alias_ips, "mac_address": mac}
-
-
-def check_address(network: Document, address: str, taken: set[str]) -> None:
-    """
-    Raises: HetznerError (ip_not_available) for an address that is taken, reserved, or in no subnet.
-    """
-    within = any(_usable(address, subnet, network) for subnet in network["subnets"])
-    if address in taken or not within:
-        raise refused("ip_not_available", f"IP {address} is not available in network {network['name']}", 409)
+    routes = [route["destination"] for route in network["routes"] if route["destination"] != str(ANYWHERE)]
+    return [*(subnet["ip_range"] for subnet in network["subnets"]), *routes]
 
 
 def detach(cloud: Cloud, server_id: int, network_id: int) -> None:
@@ -239,49 +229,3 @@ def detach(cloud: Cloud, server_id: int, network_id: int) -> None:
     server = cloud.require("server", server_id)
     left = [entry for entry in server["private_net"] if entry["network"] != network_id]
     cloud.change("server", server_id, private_net=left)
-
-
-def member(network: Document, server: Document, entry: Document) -> Document:
-    """
-    One line of a network's member list.
-    """
-    ranges = [subnet["ip_range"] for subnet in network["subnets"] if _usable(entry["ip"], subnet, network)]
-    return {
-        "id": server["id"],
-        "type": "server",
-        "ip": entry["ip"],
-        "alias_ips": entry["alias_ips"],
-        "subnet": ranges[0] if ranges else None,
-        "status": "ok",
-    }
-
-
-def _usable(address: str, subnet: Document, network: Document) -> bool:
-    """
-    True for an address that servers may have: not the range's ends, not the network's gateway.
-    """
-    range_, ip = ipaddress.IPv4Network(subnet["ip_range"]), ipaddress.IPv4Address(address)
-    reserved = {range_[0], range_[-1], ipaddress.IPv4Network(network["ip_range"])[1], ipaddress.IPv4Address(METADATA_GATEWAY)}
-    return ip in range_ and ip not in reserved
-
-
-def _lowest_free(network: Document, taken: set[str], ip_range: str | None) -> str:
-    subnets = [subnet for subnet in network["subnets"] if ip_range in (None, subnet["ip_range"])]
-    for subnet in subnets:
-        for ip in ipaddress.IPv4Network(subnet["ip_range"]).hosts():
-            if str(ip) not in taken and _usable(str(ip), subnet, network):
-                return str(ip)
-    raise refused("no_subnet_available", f"no subnet with a free IP is available in network {network['name']}", 409)
-
-
-def addresses(cloud: Cloud, network_id: int) -> set[str]:
-    """
-    Every address of the network that a server has.
-    """
-    entries = [entry for server in cloud.servers_of("network", network_id) for entry in server["private_net"]]
-    return {ip for entry in entries if entry["network"] == network_id for ip in (entry["ip"], *entry["alias_ips"])}
-
-
-def _addresses_within(cloud: Cloud, network_id: int, ip_range: str) -> bool:
-    range_ = ipaddress.ip_network(ip_range)
-    return any(ipaddress.ip_address(ip) in range_ for ip in addresses(cloud, network_id))

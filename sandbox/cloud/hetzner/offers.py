@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from sandbox.cloud.hetzner import catalog
+from sandbox.cloud.hetzner import balancer_types, catalog
 from sandbox.cloud.hetzner.reading import add_reading
 from sandbox.cloud.store import Document
 
@@ -22,13 +22,15 @@ def routes() -> APIRouter:
     add_reading(router, "locations", "location", lambda: catalog.LOCATIONS, _plain)
     add_reading(router, "datacenters", "datacenter", catalog.datacenters, _plain)
     add_reading(router, "server_types", "server_type", lambda: catalog.SERVER_TYPES, _plain)
+    add_reading(router, "load_balancer_types", "load_balancer_type", lambda: balancer_types.TYPES, _plain)
     add_reading(router, "images", "image", lambda: catalog.IMAGES, _plain, image_filters)
     for plural in ("isos", "certificates"):
         add_reading(router, plural, plural.removesuffix("s"), list, _plain)
 
     @router.get("/pricing")
     def pricing() -> Any:
-        return {"pricing": catalog.pricing()}
+        balancers = [{key: row[key] for key in ("id", "name", "prices")} for row in balancer_types.TYPES]
+        return {"pricing": {**catalog.pricing(), "load_balancer_types": balancers}}
 
     return router
 

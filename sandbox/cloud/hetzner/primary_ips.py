@@ -11,9 +11,10 @@ from fastapi import APIRouter, Response
 from sandbox.cloud.hetzner import labels, requests
 from sandbox.cloud.hetzner.actions import Step
 from sandbox.cloud.hetzner.cloud import Cloud
-from sandbox.cloud.hetzner.errors import invalid_input, protected, refused
+from sandbox.cloud.hetzner.errors import protected, refused
 from sandbox.cloud.hetzner.places import chosen_location
 from sandbox.cloud.hetzner.reading import add_actions, add_reading
+from sandbox.cloud.hetzner.reverse import set_dns_ptr
 from sandbox.cloud.hetzner.small import renamed
 from sandbox.cloud.hetzner.views import Views
 from sandbox.cloud.store import Document
@@ -89,8 +90,7 @@ def _action_routes(router: APIRouter, cloud: Cloud) -> None:
 
     @router.post(f"{base}/change_dns_ptr", status_code=201)
     def change_dns_ptr(id: int, body: requests.DnsPtr) -> Any:
-        cloud.require("primary_ip", id)
-        set_dns_ptr(cloud, id, body)
+        set_dns_ptr(cloud, "primary_ip", id, body)
         return {"action": cloud.actions.done("change_dns_ptr", [("primary_ip", id)])}
 
     @router.post(f"{base}/change_protection", status_code=201)
@@ -108,21 +108,6 @@ def check_assignable(cloud: Cloud, server: Document, type: str) -> None:
     _check_off(cloud, server["id"])
     if any(row["assignee_id"] == server["id"] and row["type"] == type for row in cloud.store.list("primary_ip")):
         raise refused(f"server_has_{type}", f"the server already has an {type} address", 409)
-
-
-def set_dns_ptr(cloud: Cloud, id: int, body: requests.DnsPtr) -> None:
-    """
-    Set, change or reset the reverse name of an address.
-
-    Raises: HetznerError (invalid_input) for an address that is not this one.
-    """
-    document = cloud.require("primary_ip", id)
-    own = document["ip"].removesuffix("::/64")
-    if body.ip != document["ip"] and not (document["type"] == "ipv6" and body.ip.startswith(own)):
-        raise invalid_input("ip", f"{body.ip} is not this primary IP")
-    others = [row for row in document["dns_ptr"] if row["ip"] != body.ip]
-    name = body.dns_ptr or (cloud.default_dns_ptr(body.ip) if document["type"] == "ipv4" else None)
-    cloud.change("primary_ip", id, dns_ptr=[*others, *([{"ip": body.ip, "dns_ptr": name}] if name else [])])
 
 
 def _check_off(cloud: Cloud, server_id: int | None) -> None:

@@ -53,6 +53,13 @@ class Recovery:
                     self.started(server["id"])
                 else:
                     self.stopped(server["id"], reboot=False, by_itself=False)
+        self.balancer_changed()
+
+    def balancer_changed(self) -> None:
+        """
+        A load balancer has begun to run or has ended: it is to run, with its addresses.
+        """
+        self._cloud.jobs.submit([("rules", 0)], self._cloud.guard)
 
     def started(self, server_id: int) -> None:
         """
@@ -98,7 +105,7 @@ class Recovery:
 
     def _forget_half_made(self, action: Document) -> None:
         """
-        A server or volume whose creation was cut short is as if it had never been asked for.
+        What was cut short while it was created is as if it had never been asked for.
         """
         for resource in action["resources"]:
             document = self._cloud.store.get(resource["type"], resource["id"])
@@ -108,6 +115,8 @@ class Recovery:
                 servers.forget(self._cloud, document)
             elif action["command"] == "create_volume" and resource["type"] == "volume":
                 volumes.forget(self._cloud, document)
+            elif action["command"] in ("create_load_balancer", "delete_load_balancer"):
+                self._cloud.store.delete("load_balancer", document["id"])
 
     def _put_right(self) -> None:
         """
@@ -118,8 +127,9 @@ class Recovery:
         for server in cloud.store.list("server"):
             if server["status"] == "deleting":
                 servers.forget(cloud, server)
-        known = {kind: {row["id"] for row in cloud.store.list(kind)} for kind in ("server", "network", "volume")}
-        cloud.machines.tidy(known["server"], known["network"], known["volume"])
+        kinds = ("server", "network", "volume", "load_balancer")
+        known = {kind: {row["id"] for row in cloud.store.list(kind)} for kind in kinds}
+        cloud.machines.tidy(known["server"], known["network"], known["volume"], known["load_balancer"])
         for network_id in known["network"]:
             cloud.machines.ensure_network(network_id)
         for server in cloud.store.list("server"):

@@ -9,11 +9,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from sandbox.cloud.hetzner import networks, places, requests
+from sandbox.cloud.hetzner import addressing, places, requests, small
 from sandbox.cloud.hetzner.actions import Step
 from sandbox.cloud.hetzner.cloud import Cloud
 from sandbox.cloud.hetzner.errors import conflict, invalid_input, not_found, refused
-from sandbox.cloud.hetzner.primary_ips import set_dns_ptr
+from sandbox.cloud.hetzner.reverse import has_address, set_dns_ptr
 from sandbox.cloud.hetzner.servers import forget_host_keys, starting
 from sandbox.cloud.machines.model import Seed
 from sandbox.cloud.store import Document
@@ -151,7 +151,7 @@ def _network(router: APIRouter, cloud: Cloud) -> None:
     def attach(id: int, body: requests.AttachToNetwork) -> Any:
         with cloud.store.transaction():
             server = _existing(cloud, id)
-            entry = networks.place(cloud, server, body)
+            entry = addressing.place_server(cloud, server, body)
             return reconnect(id, "attach_to_network", body.network, [*server["private_net"], entry])
 
     @router.post("/detach_from_network", status_code=201)
@@ -170,9 +170,9 @@ def _network(router: APIRouter, cloud: Cloud) -> None:
             mine = [entry for entry in server["private_net"] if entry["network"] == body.network]
             if not mine:
                 raise not_found("network", body.network)
-            taken = networks.addresses(cloud, body.network) - set(mine[0]["alias_ips"])
+            taken = addressing.addresses(cloud, body.network) - set(mine[0]["alias_ips"])
             for address in body.alias_ips:
-                networks.check_address(network, address, taken)
+                addressing.check_address(network, address, taken)
             others = [entry for entry in server["private_net"] if entry["network"] != body.network]
             return reconnect(id, "change_alias_ips", body.network, [*others, {**mine[0], "alias_ips": body.alias_ips}])
 
@@ -198,10 +198,10 @@ def _settings(router: APIRouter, cloud: Cloud) -> None:
     @router.post("/change_dns_ptr", status_code=201)
     def change_dns_ptr(id: int, body: requests.DnsPtr) -> Any:
         mine = [row for row in cloud.store.list("primary_ip") if row["assignee_id"] == id]
-        found = [row for row in mine if row["ip"] == body.ip or row["type"] == ("ipv6" if ":" in body.ip else "")]
+        found = [row for row in mine if has_address(row, body.ip)]
         if not found:
             raise invalid_input("ip", f"{body.ip} is not an address of this server")
-        set_dns_ptr(cloud, found[0]["id"], body)
+        set_dns_ptr(cloud, "primary_ip", found[0]["id"], body)
         return done(id, "change_dns_ptr")
 
     @router.post("/enable_backup", status_code=201)
@@ -214,8 +214,14 @@ def _settings(router: APIRouter, cloud: Cloud) -> None:
 
     @router.post("/add_to_placement_group", status_code=201)
     def add_to_placement_group(id: int, body: requests.PlacementGroupId) -> Any:
-        cloud.require("placement_group", body.placement_group)
-        return done(id, "add_to_placement_group", placement_group=body.placement_group)
+        with cloud.store.transaction():
+            server = _existing(cloud, id)
+            if server["placement_group"] is not None:
+                raise refused("conflict", "server is already in a placement group", 409)
+            if server["status"] != "off":
+                raise refused("server_not_stopped", "server must be stopped before it can be added to a placement group")
+            small.check_room(cloud, body.placement_group)
+            return done(id, "add_to_placement_group", placement_group=body.placement_group)
 
     @router.post("/remove_from_placement_group", status_code=201)
     def remove_from_placement_group(id: int) -> Any:

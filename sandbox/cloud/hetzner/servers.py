@@ -13,7 +13,7 @@ from docker.errors import DockerException
 from fastapi import APIRouter
 
 from ops.errors import FlotillaError
-from sandbox.cloud.hetzner import labels, networks, places, requests, volumes
+from sandbox.cloud.hetzner import addressing, labels, load_balancers, places, requests, small, volumes
 from sandbox.cloud.hetzner.actions import Step
 from sandbox.cloud.hetzner.cloud import Cloud
 from sandbox.cloud.hetzner.errors import conflict, invalid_input, protected, refused
@@ -84,7 +84,7 @@ def new(cloud: Cloud, body: requests.Server) -> tuple[Document, Seed]:
     image = places.image_named(body.image, offer["architecture"])
     keys = [cloud.require_named("ssh_key", key)["public_key"] for key in body.ssh_keys]
     if body.placement_group is not None:
-        cloud.require("placement_group", body.placement_group)
+        small.check_room(cloud, body.placement_group)
     document = cloud.add(
         "server", name=body.name, status="initializing" if body.start_after_create else "off",
         power_on=body.start_after_create, server_type=offer["id"], image=image["id"], location=place,
@@ -93,7 +93,7 @@ def new(cloud: Cloud, body: requests.Server) -> tuple[Document, Seed]:
     )  # fmt: skip
     _give_addresses(cloud, document, body.public_net)
     for network_id in body.networks:
-        entry = networks.place(cloud, document, requests.AttachToNetwork(network=network_id))
+        entry = addressing.place_server(cloud, document, requests.AttachToNetwork(network=network_id))
         document = cloud.change("server", document["id"], private_net=[*document["private_net"], entry])
     for volume_id in body.volumes:
         volumes.check_attachable(cloud, cloud.require("volume", volume_id), document)
@@ -125,8 +125,8 @@ def starting(cloud: Cloud, server_id: int, command: str = "start_server") -> Ste
 
 def forget(cloud: Cloud, server: Document) -> None:
     """
-    Remove a server from the documents: its addresses that came with it, its place in firewalls, its volumes' attachment. The
-    machine is removed by who calls this, or at the next start.
+    Remove a server from the documents: its addresses that came with it, its place in firewalls and load balancers, its volumes'
+    and floating addresses' attachment. The machine is removed by who calls this, or at the next start.
     """
     id = server["id"]
     forget_host_keys(cloud, id)
@@ -142,9 +142,11 @@ def forget(cloud: Cloud, server: Document) -> None:
             if applied in firewall["applied_to"]:
                 left = [resource for resource in firewall["applied_to"] if resource != applied]
                 cloud.change("firewall", firewall["id"], applied_to=left)
-        for volume in cloud.store.list("volume"):
-            if volume["server"] == id:
-                cloud.change("volume", volume["id"], server=None)
+        for kind in ("volume", "floating_ip"):
+            for row in cloud.store.list(kind):
+                if row["server"] == id:
+                    cloud.change(kind, row["id"], server=None)
+        load_balancers.forget_server(cloud, id)
         cloud.store.delete("seed", id)
         cloud.store.delete("server", id)
 

@@ -13,11 +13,12 @@ from fastapi import APIRouter, Response
 
 from sandbox.cloud.hetzner import labels, requests
 from sandbox.cloud.hetzner.cloud import Cloud
-from sandbox.cloud.hetzner.errors import in_use, invalid_input
+from sandbox.cloud.hetzner.errors import in_use, invalid_input, refused
 from sandbox.cloud.hetzner.reading import add_reading
 from sandbox.cloud.hetzner.views import Views
 from sandbox.cloud.store import Document
 
+SPREAD_LIMIT = 10  # Source: docs.hetzner.com/cloud/placement-groups/faq, read 2026-11
 KEY_TYPES = ("ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-")
 
 
@@ -85,6 +86,16 @@ def placement_group_routes(cloud: Cloud, views: Views) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+def check_room(cloud: Cloud, placement_group: int) -> None:
+    """
+    Raises: HetznerError (not_found, placement_error) for a placement group that cannot take one more server.
+    """
+    group = cloud.require("placement_group", placement_group)
+    if len(cloud.servers_of("placement_group", placement_group)) >= SPREAD_LIMIT:
+        fact = f"placement group {group['name']} has {SPREAD_LIMIT} servers, and a spread group takes no more"
+        raise refused("placement_error", fact, 409)
 
 
 def renamed(cloud: Cloud, kind: str, id: int, body: requests.Update | requests.ServerUpdate, **fields: Any) -> Document:

@@ -4,7 +4,7 @@ How documents are shown: what is kept as an id is filled in.
 
 from __future__ import annotations
 
-from sandbox.cloud.hetzner import catalog, wanted
+from sandbox.cloud.hetzner import balancer_types, balancing, catalog, wanted
 from sandbox.cloud.hetzner.cloud import Cloud
 from sandbox.cloud.machines.disks import device_name
 from sandbox.cloud.store import Document
@@ -55,7 +55,7 @@ class Views:
             "protection": document["protection"],
             "labels": document["labels"],
             "volumes": document["volumes"],
-            "load_balancers": [],
+            "load_balancers": self._cloud.balancers_of(document),
             "primary_disk_size": document["primary_disk_size"],
             "placement_group": self.placement_group(group) if group else None,
         }
@@ -65,7 +65,8 @@ class Views:
         A network with its servers.
         """
         servers = [row["id"] for row in self._cloud.servers_of("network", document["id"])]
-        return {**document, "servers": servers, "load_balancers": []}
+        balancers = [row["id"] for row in self._cloud.balancers_in(document["id"])]
+        return {**document, "servers": servers, "load_balancers": balancers}
 
     def firewall(self, document: Document) -> Document:
         """
@@ -99,6 +100,41 @@ class Views:
             "datacenter": catalog.datacenter(document["location"]),
         }
 
+    def floating_ip(self, document: Document) -> Document:
+        """
+        A floating address with its location.
+        """
+        return {**document, "home_location": catalog.location(document["home_location"])}
+
+    def load_balancer(self, document: Document) -> Document:
+        """
+        A load balancer with its type, addresses, and the health of its targets as it sees them now.
+        """
+        kind = balancer_types.by_id(document["load_balancer_type"])
+        servers = self._cloud.store.list("server")
+        is_busy = bool(document["services"] and document["targets"])
+        health = self._cloud.machines.balancers.health(document["id"]) if is_busy else {}
+        kept = ("id", "name", "created", "private_net", "algorithm", "services", "labels", "protection")
+        return {
+            **{key: document[key] for key in kept},
+            "public_net": self._balancer_net(document),
+            "location": catalog.location(document["location"]),
+            "load_balancer_type": kind,
+            "targets": [balancing.shown_target(target, document, servers, health) for target in document["targets"]],
+            "included_traffic": kind["prices"][0]["included_traffic"],
+            "ingoing_traffic": None,
+            "outgoing_traffic": None,
+        }
+
+    def _balancer_net(self, balancer: Document) -> Document:
+        ipv4, ipv6 = balancer["ipv4"], self._cloud.balancer_ipv6(balancer)
+        names = {ipv4: self._cloud.default_dns_ptr(ipv4), ipv6: None, **balancer["dns_ptr"]}
+        return {
+            "enabled": balancer["public_interface"],
+            "ipv4": {"ip": ipv4, "dns_ptr": names[ipv4]},
+            "ipv6": {"ip": ipv6, "dns_ptr": names[ipv6]},
+        }
+
     def _public_net(self, server: Document) -> Document:
         store = self._cloud.store
         ips = {row["type"]: row for row in store.list("primary_ip") if row["assignee_id"] == server["id"]}
@@ -108,7 +144,7 @@ class Views:
             "ipv4": ipv4
             and {"id": ipv4["id"], "ip": ipv4["ip"], "blocked": ipv4["blocked"], "dns_ptr": ipv4["dns_ptr"][0]["dns_ptr"]},
             "ipv6": ipv6 and {key: ipv6[key] for key in ("id", "ip", "blocked", "dns_ptr")},
-            "floating_ips": [],
+            "floating_ips": [row["id"] for row in store.list("floating_ip") if row["server"] == server["id"]],
             "firewalls": [{"id": id, "status": "applied"} for id in firewalls],
         }
 

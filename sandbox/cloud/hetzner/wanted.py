@@ -29,13 +29,22 @@ def machine(server: Document, networks: Networks) -> MachineSpec:
     )
 
 
-def guards(servers: Iterable[Document], firewalls: Iterable[Document], primary_ips: Iterable[Document]) -> list[Guard]:
+def guards(
+    servers: Iterable[Document],
+    firewalls: Iterable[Document],
+    primary_ips: Iterable[Document],
+    floating_ips: Iterable[Document],
+) -> list[Guard]:
     """
-    Public address and firewall of every server.
+    Public addresses and firewall of every server.
     """
     firewalls = list(firewalls)
-    addresses = {row["assignee_id"]: row["ip"] for row in primary_ips if row["type"] == "ipv4" and row["assignee_id"]}
-    return [_guard(server, firewalls, addresses.get(server["id"])) for server in servers]
+    addresses: dict[int, list[str]] = {}
+    holders = [(row, row["assignee_id"]) for row in primary_ips] + [(row, row["server"]) for row in floating_ips]
+    for row, server_id in holders:
+        if row["type"] == "ipv4" and server_id is not None:
+            addresses.setdefault(server_id, []).append(row["ip"])
+    return [_guard(server, firewalls, tuple(addresses.get(server["id"], ()))) for server in servers]
 
 
 def applied(firewall: Document, server: Document) -> bool:
@@ -60,7 +69,7 @@ def _private(entry: Document, network: Document) -> PrivateAddress:
     )
 
 
-def _guard(server: Document, firewalls: Iterable[Document], public_ip: str | None) -> Guard:
+def _guard(server: Document, firewalls: Iterable[Document], public_ips: tuple[str, ...]) -> Guard:
     """
     Without a firewall everything passes; with one, inbound only what a rule allows. Outbound is open until there is a rule.
     """
@@ -69,7 +78,7 @@ def _guard(server: Document, firewalls: Iterable[Document], public_ip: str | Non
     outbound = tuple(_rule(rule, "destination_ips") for rule in rules if rule["direction"] == "out")
     return Guard(
         server_id=server["id"],
-        public_ip=public_ip,
+        public_ips=public_ips,
         inbound=tuple(_rule(rule, "source_ips") for rule in rules if rule["direction"] == "in") if chosen else None,
         outbound=outbound or None,
     )

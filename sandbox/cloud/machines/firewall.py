@@ -30,23 +30,32 @@ def removal(instance_id: str) -> str:
     return f"table ip {name}\ndelete table ip {name}\n"
 
 
-def render(instance_id: str, bridge: str, machine_range: str, guards: Sequence[Guard], containers: Mapping[int, str]) -> str:
+def render(
+    instance_id: str,
+    bridge: str,
+    machine_range: str,
+    guards: Sequence[Guard],
+    containers: Mapping[int, str],
+    balancers: Mapping[str, str],
+) -> str:
     """
     The whole table. `machine_range` is "first-last" of the instance's public addresses; `containers` maps the server id of
-    each running machine to its container's address on the bridge.
+    each running machine to its container's address on the bridge, `balancers` the public address of each running load balancer
+    to that of its container.
 
-    A public address whose machine does not run answers with "host unreachable": never with what listens on the host itself.
+    A public address behind which nothing runs answers with "host unreachable": never with what listens on the host itself.
     """
     ordered = sorted(guards, key=lambda guard: guard.server_id)
     served = [(guard, containers[guard.server_id]) for guard in ordered if guard.server_id in containers]
-    public = [(guard, address) for guard, address in served if guard.public_ip]
+    public = [(guard, address) for guard, address in served if guard.public_ips]
+    translated = [(ip, address) for guard, address in public for ip in guard.public_ips] + sorted(balancers.items())
     chains = [
         *(_rule_chain(f"in_{guard.server_id}", guard.inbound, "saddr") for guard, _ in public if guard.inbound is not None),
         *(_rule_chain(f"out_{guard.server_id}", guard.outbound, "daddr") for guard, _ in served if guard.outbound is not None),
         _chain(
             "to_machine",
             "type nat hook output priority -110; policy accept;",
-            (f"ip daddr {guard.public_ip} dnat to {address}" for guard, address in public),
+            (f"ip daddr {ip} dnat to {address}" for ip, address in translated),
         ),
         _chain(
             "from_host",
@@ -67,8 +76,8 @@ def render(instance_id: str, bridge: str, machine_range: str, guards: Sequence[G
 def _inbound(public: Iterable[tuple[Guard, str]], machine_range: str) -> Iterable[str]:
     yield f"ip daddr {machine_range} reject with icmp type host-unreachable"
     for guard, _ in public:
-        if guard.inbound is not None:
-            yield f"ct direction original ct original ip daddr {guard.public_ip} ct state new jump in_{guard.server_id}"
+        for ip in guard.public_ips if guard.inbound is not None else ():
+            yield f"ct direction original ct original ip daddr {ip} ct state new jump in_{guard.server_id}"
 
 
 def _outbound(served: Iterable[tuple[Guard, str]], bridge: str) -> Iterable[str]:

@@ -8,7 +8,7 @@ a crash the cloud simply says again what it wants.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from docker.errors import APIError, NotFound
@@ -16,11 +16,12 @@ from docker.errors import APIError, NotFound
 from sandbox import labelled
 from sandbox.addresses import FIRST_MACHINE, LAST_MACHINE
 from sandbox.cloud.machines import firewall, machine, networks, seed
+from sandbox.cloud.machines.balancers import Balancers
 from sandbox.cloud.machines.disks import Disks, device_name
 from sandbox.cloud.machines.errors import CommandFailedError
 from sandbox.cloud.machines.execute import run_in
 from sandbox.cloud.machines.gateway import Gateway
-from sandbox.cloud.machines.model import Guard, MachineSpec, Seed
+from sandbox.cloud.machines.model import BalancerSpec, Guard, MachineSpec, Seed
 from sandbox.instance import Instance
 
 SHUTDOWN_S = 30
@@ -43,16 +44,16 @@ class Machines:
     """
 
     def __init__(self, instance: Instance, docker_client: Any, image: str | None = None) -> None:
-        if image is None:
-            from sandbox.images import machine_image
+        from sandbox.images import balancer_image, machine_image
 
-            image = machine_image()
+        image = image or machine_image()
         self.instance = instance
         self.client = docker_client
         self._image = image
         self._gateway = Gateway(instance, docker_client, image)
         self._guarding = threading.Lock()
         self.disks = Disks(instance, docker_client, self._gateway)
+        self.balancers = Balancers(instance, docker_client, self._gateway, balancer_image())
 
     def prepare(self) -> None:
         """
@@ -143,18 +144,27 @@ class Machines:
         container.reload()
         return self._put_addresses(container, spec) if container.status == "running" else {}
 
-    def guard(self, guards: Sequence[Guard]) -> None:
+    def guard(self, guards: Sequence[Guard], fronts: Mapping[str, int]) -> None:
         """
-        Load the packet rules: public addresses and firewalls of all servers.
+        Load the packet rules: public addresses and firewalls of all servers; `fronts` are the load balancers' public addresses.
         """
         with self._guarding:
             uplink = networks.ensure(self.client, self.instance.network_name, self.instance.labels)
             bridge = networks.bridge_name(uplink)
-            rows = machine.all_machines(self.client, self.instance)
-            containers = {server_id: address for server_id, row in rows.items() if (address := self._uplink_address(row))}
+            uplinks = self.balancers.uplinks() if fronts else {}
+            balancers = {ip: uplinks[balancer_id] for ip, balancer_id in fronts.items() if balancer_id in uplinks}
             span = f"{self.instance.machine_ip(FIRST_MACHINE)}-{self.instance.machine_ip(LAST_MACHINE)}"
+            rules = firewall.render(self.instance.id, bridge, span, guards, self._uplinks(), balancers)
             self._gateway.run(["tee", f"/host-sysctl/ipv4/conf/{bridge}/route_localnet"], "1\n")
-            self._gateway.run(["nft", "-f", "-"], firewall.render(self.instance.id, bridge, span, guards, containers))
+            self._gateway.run(["nft", "-f", "-"], rules)
+
+    def balance(self, spec: BalancerSpec) -> None:
+        """
+        Make a load balancer as it should be.
+
+        Raises: BalancerError.
+        """
+        self.balancers.converge(spec, self._uplinks())
 
     def ensure_network(self, network_id: int) -> None:
         """
@@ -186,10 +196,17 @@ class Machines:
             run_in(self.client, name, ["tee", "-a", "/etc/fstab"], f"{device} {target} {format} discard,nofail,defaults 0 0\n")
         run_in(self.client, name, ["mount", "-o", "discard", device, target])
 
-    def tidy(self, servers: Collection[int], networks_wanted: Collection[int], volumes: Collection[int]) -> None:
+    def tidy(
+        self,
+        servers: Collection[int],
+        networks_wanted: Collection[int],
+        volumes: Collection[int],
+        balancers: Collection[int],
+    ) -> None:
         """
-        Remove machines, private networks and disks that no document knows: what a killed cloud left half made.
+        Remove machines, load balancers, private networks and disks that no document knows: what a killed cloud left half made.
         """
+        self.balancers.tidy(balancers)
         for server_id in machine.all_machines(self.client, self.instance).keys() - set(servers):
             self.delete(server_id)
         prefix = self.instance.name("net", "")
@@ -222,8 +239,19 @@ class Machines:
             for address in spec.private
             if (name := networks.network_name(self.instance, address.network_id)) in links
         }
-        networks.put_addresses(self.client, container.id, links[self.instance.network_name], private)
+
+        def run(argv: Sequence[str], stdin: str) -> str:
+            return run_in(self.client, container.id, argv, stdin)
+
+        networks.put_addresses(run, links[self.instance.network_name], private)
         return {address.network_id: link.mac for address, link in private.items()}
+
+    def _uplinks(self) -> dict[int, str]:
+        """
+        The running machines' addresses on the uplink, by server id.
+        """
+        rows = machine.all_machines(self.client, self.instance)
+        return {server_id: address for server_id, row in rows.items() if (address := self._uplink_address(row))}
 
     def _uplink_address(self, row: dict[str, Any]) -> str | None:
         network = row["NetworkSettings"]["Networks"].get(self.instance.network_name)

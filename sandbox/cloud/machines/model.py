@@ -51,12 +51,12 @@ class Rule:
 @dataclass(frozen=True, kw_only=True)
 class Guard:
     """
-    A server's public address and what may pass. `inbound` None: no firewall is applied, everything passes; an empty tuple:
-    nothing does. `outbound` None: everything may leave.
+    A server's public addresses (its own and floating ones) and what may pass. `inbound` None: no firewall is applied,
+    everything passes; an empty tuple: nothing does. `outbound` None: everything may leave.
     """
 
     server_id: int
-    public_ip: str | None
+    public_ips: tuple[str, ...] = ()
     inbound: tuple[Rule, ...] | None = None
     outbound: tuple[Rule, ...] | None = None
 
@@ -70,3 +70,89 @@ class Seed:
     user_data: str | None
     public_keys: tuple[str, ...] = ()
     root_password: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HttpCheck:
+    """
+    What a health check over HTTP asks and expects. `status_codes` may hold the wildcards `?` and `*`.
+    """
+
+    domain: str
+    path: str
+    response: str
+    status_codes: tuple[str, ...]
+    tls: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """
+    How a load balancer tells whether a target is well; without `http` a connection is enough.
+    """
+
+    port: int
+    interval_s: int
+    timeout_s: int
+    retries: int
+    http: HttpCheck | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cookie:
+    """
+    What ties a client to its target.
+    """
+
+    name: str
+    lifetime_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """
+    One port of a load balancer. `idle_s` is set, and a cookie may be, where it speaks HTTP.
+    """
+
+    listen_port: int
+    destination_port: int
+    proxy_protocol: bool
+    check: Check
+    idle_s: int | None = None
+    cookie: Cookie | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """
+    A server behind a load balancer, at an address in the private network; None: at its public one.
+    """
+
+    server_id: int
+    private_ip: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BalancerSpec:
+    """
+    One load balancer as it should be. `algorithm` is round_robin or least_connections.
+    """
+
+    balancer_id: int
+    name: str
+    algorithm: str
+    max_connections: int
+    services: tuple[Service, ...] = ()
+    targets: tuple[Target, ...] = ()
+    private: PrivateAddress | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """
+    What a load balancer thinks of a target: healthy, unhealthy or unknown, and why in the API's words.
+    """
+
+    status: str
+    detail: str | None = None
+    http_status_code: int | None = None

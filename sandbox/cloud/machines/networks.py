@@ -8,17 +8,20 @@ the cloud promised are put on the machines' interfaces beside Docker's; a bridge
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from docker.errors import APIError, NotFound
 
-from sandbox.cloud.machines.execute import run_in
 from sandbox.cloud.machines.model import PrivateAddress
 from sandbox.instance import Instance
 
+# A network's route for everything is the private gateway's matter. What a machine itself does with such traffic is its own:
+# with Hetzner, too, its way out stays the public interface until somebody inside changes that.
+EVERYWHERE = "0.0.0.0/0"
 ROUTE_PROTOCOL = "77"  # marks the routes that the cloud set, so that it removes no other
+Run = Callable[[Sequence[str], str], str]
 READ_STATE = ["sh", "-c", "ip -json address && ip -json route"]
 
 
@@ -87,16 +90,17 @@ def links(container: Any) -> dict[str, Link]:
     }
 
 
-def put_addresses(client: Any, container: str, uplink: Link, private: Mapping[PrivateAddress, Link]) -> None:
+def put_addresses(run: Run, uplink: Link, private: Mapping[PrivateAddress, Link]) -> None:
     """
-    Give a running machine its private addresses and routes, and take away those that it should no longer have.
+    Give a running machine its private addresses and routes, and take away those that it should no longer have. `run` runs a
+    command in the machine's network, with an input, and returns what it printed.
     """
-    state = run_in(client, container, READ_STATE)
+    state = run(READ_STATE, "")
     addresses, end = json.JSONDecoder().raw_decode(state)
     routes = json.loads(state[end:])
     commands = address_commands(addresses, routes, uplink, private)
     if commands:
-        run_in(client, container, ["ip", "-force", "-batch", "-"], "".join(f"{command}\n" for command in commands))
+        run(["ip", "-force", "-batch", "-"], "".join(f"{command}\n" for command in commands))
 
 
 def address_commands(
@@ -116,7 +120,7 @@ def address_commands(
         interface = by_mac[link.mac]
         commands += _interface(interface, address, link)
         for destination, gateway in address.routes:
-            if gateway != address.ip:
+            if gateway != address.ip and destination != EVERYWHERE:
                 wanted_routes.add((destination, gateway))
                 commands.append(
                     f"route replace {destination} via {gateway} dev {interface['ifname']} proto {ROUTE_PROTOCOL} onlink"

@@ -1,5 +1,5 @@
 """
-Watches Docker for machines that start and stop without the cloud having asked: a reboot or poweroff inside, or somebody's hand.
+Watches Docker for what starts and stops without the cloud having asked: a reboot or poweroff in a machine, or somebody's hand.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 from typing import Any, Protocol
 
 from sandbox import labelled
+from sandbox.cloud.machines.balancers import BALANCER_LABEL
 from sandbox.cloud.machines.machine import SERVER_LABEL
 from sandbox.instance import Instance
 
@@ -40,14 +41,19 @@ class Listener(Protocol):
         The machine ended: to come back (`reboot`), because it was switched off inside (`by_itself`), or by somebody's hand.
         """
 
+    def balancer_changed(self) -> None:
+        """
+        A load balancer runs, with new interfaces, or has ended.
+        """
+
 
 class Watcher:
     """
-    A thread that follows Docker's events for one instance's machines, and comes back when Docker was away.
+    A thread that follows Docker's events for one instance's machines and load balancers, and comes back when Docker was away.
     """
 
     def __init__(self, instance: Instance, client: Any, listener: Listener) -> None:
-        self._filters = labelled.of(instance, SERVER_LABEL) | {"type": ["container"], "event": EVENTS}
+        self._filters = labelled.of(instance) | {"type": ["container"], "event": EVENTS}
         self._client = client
         self._listener = listener
         self._stopping = threading.Event()
@@ -88,6 +94,10 @@ class Watcher:
 
     def _tell(self, event: dict[str, Any]) -> None:
         container, attributes = event["Actor"]["ID"], event["Actor"]["Attributes"]
+        if BALANCER_LABEL in attributes and event["Action"] in ("start", "die", "destroy"):
+            self._listener.balancer_changed()
+        if SERVER_LABEL not in attributes:
+            return
         server_id = int(attributes[SERVER_LABEL])
         if event["Action"] == "start":
             self._killed.discard(container)

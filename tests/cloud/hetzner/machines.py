@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sandbox.cloud.machines.model import MachineSpec
+from sandbox.cloud.machines.model import BalancerSpec, Health, MachineSpec
 from sandbox.instance import Instance
 
 
@@ -31,6 +31,22 @@ class QuietDocker:
         self._ended.set()
 
 
+class RecordingBalancers:
+    """
+    Load balancers as they were last asked for; `told` is what they say of their targets.
+    """
+
+    def __init__(self) -> None:
+        self.specs: dict[int, BalancerSpec] = {}
+        self.told: dict[tuple[int, int], Health] = {}
+
+    def health(self, _: int) -> dict[tuple[int, int], Health]:
+        return self.told
+
+    def delete(self, balancer_id: int) -> None:
+        self.specs.pop(balancer_id, None)
+
+
 class RecordingMachines:
     """
     Notes what the cloud asks for, and keeps which machines run. `fail` makes a call raise, `hold` makes it wait.
@@ -40,9 +56,11 @@ class RecordingMachines:
         self.instance = instance
         self.client = QuietDocker()
         self.disks = self
+        self.balancers = RecordingBalancers()
         self.calls: list[tuple[Any, ...]] = []
         self.on: set[int] = set()
         self.guards: list[Any] = []
+        self.fronts: dict[str, int] = {}
         self.fail: dict[str, Exception] = {}
         self.hold: dict[str, threading.Event] = {}
 
@@ -65,9 +83,13 @@ class RecordingMachines:
         self._note("delete", server_id)
         self.on.discard(server_id)
 
-    def guard(self, guards: Any) -> None:
+    def guard(self, guards: Any, fronts: Any) -> None:
         self._note("guard")
-        self.guards = list(guards)
+        self.guards, self.fronts = list(guards), dict(fronts)
+
+    def balance(self, spec: BalancerSpec) -> None:
+        self._note("balance", spec)
+        self.balancers.specs[spec.balancer_id] = spec
 
     def converge(self, spec: MachineSpec) -> dict[int, str]:
         self._note("converge", spec)

@@ -141,7 +141,7 @@ def test_half_made_server_is_gone_after_a_crash(emulator, client: Client, machin
     assert client.servers.get_all() == []
     response = client.servers.create("half", SMALL, DEBIAN)
     response.next_actions[0].wait_until_finished()
-    assert machines.asked("tidy")[0] == (set(), set(), set())
+    assert machines.asked("tidy")[0] == (set(), set(), set(), set())
     assert client.servers.get_by_name("half").public_net.ipv4.ip == "127.10.4.11"
 
 

@@ -72,17 +72,17 @@ def test_whole_table() -> None:
         Rule(protocol="tcp", ports="443", ranges=()),
     )
     guards = [
-        Guard(server_id=3, public_ip="127.10.4.13", inbound=()),
-        Guard(server_id=1, public_ip="127.10.4.11"),
+        Guard(server_id=3, public_ips=("127.10.4.13",), inbound=()),
+        Guard(server_id=1, public_ips=("127.10.4.11",)),
         Guard(
             server_id=2,
-            public_ip="127.10.4.12",
+            public_ips=("127.10.4.12",),
             inbound=inbound,
             outbound=(Rule(protocol="udp", ports="53", ranges=("10.0.0.0/8",)),),
         ),
-        Guard(server_id=4, public_ip="127.10.4.14", inbound=()),
+        Guard(server_id=4, public_ips=("127.10.4.14",), inbound=()),
     ]
-    text = firewall.render("0a1b2c3d", "br-1", SPAN, guards, {1: "172.18.0.2", 2: "172.18.0.3", 3: "172.18.0.4"})
+    text = firewall.render("0a1b2c3d", "br-1", SPAN, guards, {1: "172.18.0.2", 2: "172.18.0.3", 3: "172.18.0.4"}, {})
     assert text.replace("\n\n", "\n") == WHOLE_TABLE.replace("\n\n", "\n")
 
 
@@ -90,9 +90,28 @@ def test_server_without_public_address() -> None:
     """
     A server with private networks only has no way in from the host.
     """
-    text = firewall.render("0a1b2c3d", "br-1", SPAN, [Guard(server_id=1, public_ip=None, inbound=())], {1: "172.18.0.2"})
+    text = firewall.render("0a1b2c3d", "br-1", SPAN, [Guard(server_id=1, inbound=())], {1: "172.18.0.2"}, {})
     assert "172.18.0.2" not in text
     assert "in_1" not in text
+
+
+def test_every_public_address_of_a_server_is_guarded() -> None:
+    """
+    A floating address leads to the machine as its own does, and past the same firewall.
+    """
+    guard = Guard(server_id=1, public_ips=("127.10.4.11", "127.10.4.20"), inbound=())
+    text = firewall.render("0a1b2c3d", "br-1", SPAN, [guard], {1: "172.18.0.2"}, {})
+    for ip in guard.public_ips:
+        assert f"ip daddr {ip} dnat to 172.18.0.2" in text
+        assert f"ct original ip daddr {ip} ct state new jump in_1" in text
+
+
+def test_load_balancers_have_no_firewall() -> None:
+    """
+    A load balancer's public address is translated, and nothing else is said about it.
+    """
+    text = firewall.render("0a1b2c3d", "br-1", SPAN, [], {}, {"127.10.4.30": "172.18.0.9"})
+    assert [line.strip() for line in text.splitlines() if "127.10.4.30" in line] == ["ip daddr 127.10.4.30 dnat to 172.18.0.9"]
 
 
 SERVERS = [{"id": 1, "labels": {"role": "web"}}, {"id": 2, "labels": {"role": "db"}}]
@@ -100,6 +119,11 @@ ADDRESSES = [
     {"id": 9, "type": "ipv4", "ip": "127.10.4.11", "assignee_id": 1},
     {"id": 8, "type": "ipv6", "ip": "2001:db8::/64", "assignee_id": 1},
     {"id": 7, "type": "ipv4", "ip": "127.10.4.12", "assignee_id": None},
+]
+FLOATING = [
+    {"id": 5, "type": "ipv4", "ip": "127.10.4.20", "server": 1},
+    {"id": 6, "type": "ipv4", "ip": "127.10.4.21", "server": None},
+    {"id": 7, "type": "ipv6", "ip": "2001:db8:4:8001::/64", "server": 2},
 ]
 
 
@@ -113,14 +137,14 @@ def test_label_selector_reaches_servers_by_their_labels() -> None:
     """
     selected = {"type": "label_selector", "label_selector": {"selector": "role=web"}}
     rules = [_rule(source_ips=["0.0.0.0/0", "::/0"]), _rule(source_ips=["::/0"])]
-    first, second = wanted.guards(SERVERS, [{"rules": rules, "applied_to": [selected]}], ADDRESSES)
-    assert first.public_ip == "127.10.4.11"
+    first, second = wanted.guards(SERVERS, [{"rules": rules, "applied_to": [selected]}], ADDRESSES, FLOATING)
+    assert first.public_ips == ("127.10.4.11", "127.10.4.20")
     assert first.inbound == (
         Rule(protocol="tcp", ports="80", ranges=("0.0.0.0/0",)),
         Rule(protocol="tcp", ports="80", ranges=()),
     )
     assert first.outbound is None
-    assert second == Guard(server_id=2, public_ip=None)
+    assert second == Guard(server_id=2)
 
 
 def test_rules_of_all_firewalls_of_a_server_add_up() -> None:
@@ -130,6 +154,6 @@ def test_rules_of_all_firewalls_of_a_server_add_up() -> None:
     here = {"type": "server", "server": {"id": 2}}
     one = {"rules": [_rule(source_ips=["10.0.0.0/8"])], "applied_to": [here]}
     two = {"rules": [_rule(direction="out", port="any", destination_ips=["0.0.0.0/0"])], "applied_to": [here]}
-    guard = wanted.guards(SERVERS, [one, two], ADDRESSES)[1]
+    guard = wanted.guards(SERVERS, [one, two], ADDRESSES, [])[1]
     assert guard.inbound == (Rule(protocol="tcp", ports="80", ranges=("10.0.0.0/8",)),)
     assert guard.outbound == (Rule(protocol="tcp", ports=None, ranges=("0.0.0.0/0",)),)

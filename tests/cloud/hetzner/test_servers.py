@@ -41,7 +41,7 @@ def test_create_answers_at_once_and_ends_running(client: Client, machines) -> No
     assert (server.server_type.name, server.image.name, server.location.name) == ("cx23", "debian-12", "fsn1")
     assert server.public_net.ipv6.ip.startswith("2001:db8:")
     assert not server.locked
-    assert machines.guards[0].public_ip == "127.10.4.11"
+    assert machines.guards[0].public_ips == ("127.10.4.11",)
 
 
 def test_key_replaces_the_password(client: Client, machines) -> None:
