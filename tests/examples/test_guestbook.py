@@ -4,9 +4,7 @@ The guestbook as a process of its own, over real HTTP.
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -19,62 +17,26 @@ from urllib.parse import urlencode
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "examples" / "guestbook"
+from tests.examples.programs import EXAMPLES, WAIT_S, Program, run
+
+SOURCE = EXAMPLES / "guestbook"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-WAIT_S = 10
 
 
-class Guestbook:
+class Guestbook(Program):
     """
-    One running process of the app, on a port that the kernel chose.
+    One running process of the app.
     """
 
     def __init__(self, data_dir: Path, **variables: str) -> None:
-        environment = {"PATH": os.environ["PATH"], "PORT": "0", "DATA_DIR": str(data_dir), "PYTHONDONTWRITEBYTECODE": "1"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "guestbook"],
-            cwd=SOURCE,
-            env=environment | variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout
-        listening = json.loads(self.process.stdout.readline())
-        self.port = int(listening["port"])
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S)
-
-    def ask(self, method: str, target: str, body: str | None = None, headers: dict[str, str] | None = None):
-        connection = self.connect()
-        connection.request(method, target, body, headers or {})
-        response = connection.getresponse()
-        text = response.read().decode()
-        connection.close()
-        return response, text
-
-    def send(self, text: bytes) -> bytes:
-        """Send bytes as they are, and return everything until the app closes the connection."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_S) as raw:
-            raw.sendall(text)
-            return b"".join(iter(lambda: raw.recv(65536), b""))
-
-    def stop(self) -> tuple[int, list[dict[str, object]]]:
-        """Ask it to stop; return its exit code and its log from the first request on."""
-        self.process.send_signal(signal.SIGTERM)
-        output, errors = self.process.communicate(timeout=WAIT_S)
-        assert errors == ""
-        return self.process.returncode, [json.loads(line) for line in output.splitlines()]
+        super().__init__("guestbook", DATA_DIR=str(data_dir), **variables)
 
 
 @pytest.fixture
 def book(tmp_path: Path) -> Iterator[Guestbook]:
     guestbook = Guestbook(tmp_path, GUESTBOOK_RELEASE="r1")
     yield guestbook
-    if guestbook.process.poll() is None:
-        guestbook.process.kill()
-    guestbook.process.communicate(timeout=WAIT_S)
+    guestbook.end()
 
 
 def test_entries_persist(book: Guestbook, tmp_path: Path) -> None:
@@ -251,17 +213,7 @@ def test_slow_start_is_rehearsed(tmp_path: Path) -> None:
 )
 def test_start_without_what_it_needs_fails_clearly(variables: dict[str, str], said: str) -> None:
     """A wrong variable or a folder that cannot be written ends the process with one line that says so."""
-    command = [sys.executable, "-m", "guestbook"]
-    ended = subprocess.run(command, cwd=SOURCE, env=variables, capture_output=True, text=True, timeout=WAIT_S)
+    ended = run("guestbook", "guestbook", **variables)
     assert ended.returncode == 1
     assert said in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
-
-
-def test_own_tests_pass() -> None:
-    """The app's own tests, which its image's build runs, pass here too."""
-    command = [sys.executable, "-W", "error", "-m", "unittest", "discover", "-s", "tests"]
-    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
-    ended = subprocess.run(command, cwd=SOURCE, env=environment, capture_output=True, text=True, timeout=60)
-    assert ended.returncode == 0, ended.stderr
-    assert "\nOK" in ended.stderr

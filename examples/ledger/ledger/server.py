@@ -118,6 +118,13 @@ class Connection(WSGIRequestHandler):
         self._started = time.perf_counter()
         return super().parse_request()
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """
+        Refuse what is not HTTP with a status line, which for HTTP/0.9 there would not be.
+        """
+        self.request_version = self.protocol_version
+        super().send_error(code, message, explain)
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """
         One line per request, without its query: people search for names.
