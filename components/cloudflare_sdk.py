@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+from collections.abc import Mapping
 
 import pulumi
 from pulumi import Input, InvokeOptions, ResourceOptions
@@ -30,7 +31,8 @@ def version() -> str:
 
 class DnsRecord(pulumi.CustomResource):
     """
-    One DNS record. `name` is the whole name; `ttl_s` is in seconds, 1 is Cloudflare's automatic.
+    One DNS record. `name` is the whole name; `ttl_s` is in seconds, 1 is Cloudflare's automatic. Either `content` or, for types
+    of several parts such as CAA, `data`; `priority` is that of an MX.
     """
 
     def __init__(
@@ -40,14 +42,25 @@ class DnsRecord(pulumi.CustomResource):
         zone_id: Input[str],
         name: Input[str],
         kind: Input[str],
-        content: Input[str],
+        content: Input[str] | None = None,
+        data: Mapping[str, Input[str | int]] | None = None,
+        priority: Input[int] | None = None,
         ttl_s: Input[int],
         proxied: Input[bool],
         opts: ResourceOptions,
     ) -> None:
         # What the provider answers with, beside the inputs: the SDK declares it so that it is known to be unknown in a preview.
         computed = dict.fromkeys(("createdOn", "modifiedOn", "commentModifiedOn", "tagsModifiedOn", "meta", "proxiable"))
-        inputs = {"zoneId": zone_id, "name": name, "type": kind, "content": content, "ttl": ttl_s, "proxied": proxied}
+        inputs = {
+            "zoneId": zone_id,
+            "name": name,
+            "type": kind,
+            "content": content,
+            "data": data,
+            "priority": priority,
+            "ttl": ttl_s,
+            "proxied": proxied,
+        }
         options = ResourceOptions.merge(ResourceOptions(version=version()), opts)
         super().__init__(DNS_RECORD, resource_name, {**inputs, **computed}, options)
 

@@ -1,5 +1,5 @@
 """
-How requests get in: Caddy for names and certificates, HAProxy behind it for releases (DESIGN D4).
+How requests get in: Caddy for names and certificates, HAProxy behind it for releases (DESIGN D4), both on every ingress server.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
-from pulumi import Output, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 
 from components import caddyfile, haproxy, service
+from components.caddyfile import Front
 from components.cluster import Cluster
 from components.remote import step
+from components.server import Server
 
 CONVERGE_TIMEOUT_S = 180
 PORTS = (("tcp", 80), ("tcp", 443), ("udp", 443))
+CONSTRAINT = "node.labels.flotilla.ingress==true"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,78 +45,126 @@ class Acme:
 @dataclass(frozen=True, kw_only=True)
 class IngressArgs:
     """
-    The images are references with a digest.
+    The images are references with a digest. `balancer` is the network that a load balancer's connections come from, if one
+    stands in front; `is_proxied`: Cloudflare answers visitors.
     """
 
     cluster: Cluster
+    servers: Sequence[Server]
     caddy_image: str
     haproxy_image: str
     certificates: Authority | Acme
+    balancer: str | None = None
+    is_proxied: bool = False
 
 
 class Ingress(pulumi.ComponentResource):
     """
-    The two services, with the configuration that knows no project: sites and routes come on top.
-    """
+    The two services, with the configuration that knows no project: sites and routes come on top, on each server.
 
-    ipv4: Output[str]
+    A server more gets its configuration and its containers; nothing of the others is replaced.
+    """
 
     def __init__(self, name: str, args: IngressArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flotilla:ingress:Ingress", name, None, opts)
-        self.cluster = args.cluster
-        self.login = args.cluster.manager.login
-        configuration = step(
-            f"{name}-configuration",
-            login=self.login,
+        self.name, self.servers, self.cluster = name, args.servers, args.cluster
+        self.authority = "acme" if isinstance(args.certificates, Acme) else "authority"
+        configurations = [self._configuration(server, args) for server in args.servers]
+        self._service("haproxy", _haproxy(args), (), configurations)
+        self._service("caddy", _caddy(args), PORTS, configurations)
+        self.register_outputs({})
+
+    def _configuration(self, server: Server, args: IngressArgs) -> pulumi.Resource:
+        return step(
+            f"{self.name}-{server.hostname}-configuration",
+            login=server.login,
+            prepare="caddy.sh",
             run="ingress.sh",
-            data=_configuration(args.certificates),
-            opts=ResourceOptions(parent=self, depends_on=[args.cluster]),
+            data=_files(args, [peer.private_ip for peer in args.servers if peer is not server]),
+            opts=ResourceOptions(parent=self, depends_on=[self.cluster]),
         )
-        self._service(f"{name}-haproxy", "haproxy", _haproxy(args), (), configuration)
-        self._service(f"{name}-caddy", "caddy", _caddy(args), PORTS, configuration)
-        self.ipv4 = args.cluster.manager.ipv4
-        self.register_outputs({"ipv4": self.ipv4})
 
     def _service(
         self,
-        resource_name: str,
         name: str,
         container: service.Container,
         ports: Sequence[tuple[str, int]],
-        configuration: pulumi.Resource,
+        configurations: Sequence[pulumi.Resource],
     ) -> None:
         """
-        One container, stopped before it is replaced: it owns the server's ports, or the sockets' folder.
+        One container per server, stopped before it is replaced: it owns the server's ports, or the sockets' folder. One server
+        after the other.
         """
         published = [
             docker.ServiceEndpointSpecPortArgs(protocol=protocol, target_port=port, published_port=port, publish_mode="host")
             for protocol, port in ports
         ]
-        options = ResourceOptions(depends_on=[configuration])
+        options = ResourceOptions(depends_on=list(configurations))
         docker.Service(
-            resource_name,
+            f"{self.name}-{name}",
             name=name,
             task_spec=service.task_spec(container),
-            mode=service.replicated(1),
+            mode=service.on_every_node(),
             endpoint_spec=docker.ServiceEndpointSpecArgs(mode="dnsrr", ports=published or None),
-            update_config=docker.ServiceUpdateConfigArgs(order="stop-first", failure_action="rollback"),
+            update_config=docker.ServiceUpdateConfigArgs(order="stop-first", failure_action="rollback", parallelism=1),
             rollback_config=docker.ServiceRollbackConfigArgs(order="stop-first"),
             converge_config=service.convergence(CONVERGE_TIMEOUT_S),
             opts=ResourceOptions.merge(self.cluster.resource_options(self), options),
         )
 
 
-def _configuration(certificates: Authority | Acme) -> dict[str, pulumi.Input[str | int]]:
-    data: dict[str, pulumi.Input[str | int]] = {
-        "HAPROXY": haproxy.BASE.rstrip(),
+@dataclass(frozen=True, kw_only=True)
+class ReadinessArgs:
+    """
+    `after` are the sites and routes that have to be there first.
+    """
+
+    ingress: Ingress
+    after: Sequence[pulumi.Resource]
+
+
+class Readiness(pulumi.ComponentResource):
+    """
+    Has each ingress server say that it is ready, once it has every site and route. Until then, a load balancer that asks sends it
+    nobody.
+    """
+
+    def __init__(self, name: str, args: ReadinessArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("flotilla:ingress:Readiness", name, None, opts)
+        for server in args.ingress.servers:
+            step(
+                f"{name}-{server.hostname}-open",
+                login=server.login,
+                run="open.sh",
+                undo="close.sh",
+                data={},
+                opts=ResourceOptions(parent=self, depends_on=[args.ingress, *args.after]),
+            )
+        self.register_outputs({})
+
+
+def _files(args: IngressArgs, peers: Sequence[Output[str]]) -> dict[str, Input[str | int]]:
+    """
+    What a server's files say. They differ in the other servers' addresses only.
+    """
+    certificates = args.certificates
+
+    def written(addresses: Sequence[str]) -> str:
+        front = Front(peers=addresses, balancer=args.balancer, is_proxied=args.is_proxied)
+        if isinstance(certificates, Acme):
+            return caddyfile.acme(certificates.email, certificates.directory, front)
+        return caddyfile.own_authority(front)
+
+    own = certificates if isinstance(certificates, Authority) else None
+    return {
+        "HAPROXY": haproxy.base().rstrip(),
+        "PAGE": haproxy.page().rstrip(),
         "HAPROXY_USER": haproxy.UID,
         "CADDY_USER": caddyfile.UID,
+        "CADDYFILE": Output.all(*peers).apply(written),
+        "CERTIFICATE": own.certificate if own else "",
+        "KEY": own.key if own else "",
     }
-    if isinstance(certificates, Authority):
-        certificate, key = certificates.certificate, certificates.key
-        return {**data, "CERTIFICATE": certificate, "KEY": key, "CADDYFILE": caddyfile.own_authority()}
-    public = caddyfile.acme(certificates.email, certificates.directory)
-    return {**data, "CERTIFICATE": "", "KEY": "", "CADDYFILE": public}
 
 
 def _haproxy(args: IngressArgs) -> service.Container:
@@ -123,10 +174,14 @@ def _haproxy(args: IngressArgs) -> service.Container:
         network_id=args.cluster.network_id,
         command=["haproxy"],
         arguments=["-W", "-db", "-S", f"{haproxy.RUN}/master.sock,mode,600", "-f", haproxy.CONFIGURATION],
-        folders={haproxy.CONFIGURATION: (haproxy.CONFIGURATION, True), haproxy.RUN: (haproxy.RUN, False)},
+        folders={
+            haproxy.CONFIGURATION: (haproxy.CONFIGURATION, True),
+            haproxy.RUN: (haproxy.RUN, False),
+            haproxy.ENTRANCE: (haproxy.ENTRANCE, False),
+        },
         memory_mb=256,
         cpus=1.0,
-        constraints=[f"node.hostname=={args.cluster.manager.hostname}"],
+        constraints=[CONSTRAINT],
     )
 
 
@@ -143,10 +198,12 @@ def _caddy(args: IngressArgs) -> service.Container:
         env={"XDG_DATA_HOME": "/data", "XDG_CONFIG_HOME": "/config", "HOME": "/data"},
         folders={
             caddyfile.CONFIGURATION: ("/etc/flotilla/caddy", True),
+            haproxy.ENTRANCE: (haproxy.ENTRANCE, True),
             "/data": (f"{state}/data", False),
             "/config": (f"{state}/config", False),
         },
+        probe=service.Probe(command=["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:2019/reverse_proxy/upstreams"]),
         memory_mb=256,
         cpus=1.0,
-        constraints=[f"node.hostname=={args.cluster.manager.hostname}"],
+        constraints=[CONSTRAINT],
     )

@@ -45,9 +45,9 @@ def needed_go(folder: Path = FOLDER) -> str:
     return found[1]
 
 
-def why_not(environment: Mapping[str, str]) -> str | None:
+def why_not(environment: Mapping[str, str], folder: Path = FOLDER) -> str | None:
     """
-    What keeps this machine from building it, or None.
+    What keeps this machine from building what the folder's go.mod pins, or None.
     """
     go = shutil.which("go", path=environment.get("PATH"))
     if go is None:
@@ -56,9 +56,23 @@ def why_not(environment: Mapping[str, str]) -> str | None:
     version = answer.stdout.strip().removeprefix("go")
     if not version:
         return f"`{go} env GOVERSION` failed: {answer.stderr.strip()}"
-    if _numbers(version) < _numbers(needed_go()):
-        return f"Go {version} is older than {needed_go()}"
+    if _numbers(version) < _numbers(needed_go(folder)):
+        return f"Go {version} is older than {needed_go(folder)}"
     return None
+
+
+def build_tool(module: Path, package: str, folder: Path, environment: Mapping[str, str]) -> None:
+    """
+    Put one program into this folder, built from a module folder that pins all its dependencies.
+
+    Raises: FlotillaError with the last thing that Go said.
+    """
+    for name in MODULE_FILES:
+        shutil.copyfile(module / name, folder / name)
+    target = package.rpartition("/")[2]
+    _go(["build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w", "-o", target, package], folder, environment, package)
+    for name in MODULE_FILES:
+        (folder / name).unlink()
 
 
 def build(folder: Path, environment: Mapping[str, str]) -> None:
@@ -78,7 +92,7 @@ def build(folder: Path, environment: Mapping[str, str]) -> None:
     (folder / "build").rmdir()
 
 
-def _go(arguments: list[str], folder: Path, environment: Mapping[str, str]) -> str:
+def _go(arguments: list[str], folder: Path, environment: Mapping[str, str], program: str = PROGRAM) -> str:
     """
     What Go printed. CGO is off, as in the official releases: no C compiler is needed and the result runs anywhere.
     """
@@ -94,8 +108,8 @@ def _go(arguments: list[str], folder: Path, environment: Mapping[str, str]) -> s
     if process.returncode != 0:
         said = process.stderr.strip().splitlines() or [f"exit code {process.returncode}"]
         raise FlotillaError(
-            f"{PROGRAM}: `go {arguments[0]}` failed: {os.linesep.join(said[-5:])}. "
-            f"There is no engine yet, and nothing half-made was kept. Mend that and run `make up` again."
+            f"{program}: `go {arguments[0]}` failed: {os.linesep.join(said[-5:])}. "
+            f"There is no {program.rpartition('/')[2]} yet, and nothing half-made was kept. Mend that and run `make up` again."
         )
     return process.stdout.strip()
 

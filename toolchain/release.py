@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
 from typing import IO
@@ -72,15 +73,32 @@ def install(url: str, sha256: str, folder: Path) -> None:
     Raises: UnreachableError, RefusedError
     """
     with tempfile.TemporaryFile(dir=folder) as archive:
-        _fetch(url, sha256, archive)
+        fetch(url, Pin("sha256", sha256, f"{PINS.parent.name}/{PINS.name}", f"Pulumi {ENGINE_VERSION}"), archive)
         archive.seek(0)
         _unpack(archive, folder)
 
 
-def _fetch(url: str, sha256: str, target: IO[bytes]) -> None:
-    digest = hashlib.sha256()
+@dataclass(frozen=True)
+class Pin:
+    """
+    The only bytes that are taken: their digest by this algorithm, the file that says so, and what they are.
+    """
+
+    algorithm: str
+    digest: str
+    file: str
+    subject: str
+
+
+def fetch(url: str, pin: Pin, target: IO[bytes]) -> None:
+    """
+    Write what is at this address into the target, which is of no use unless this returns.
+
+    Raises: UnreachableError, RefusedError
+    """
+    digest = hashlib.new(pin.algorithm)
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 -- address() let only http(s) through
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310 -- callers let only http(s) through
             expected = answer.headers.get("Content-Length")
             while chunk := answer.read(CHUNK_BYTES):
                 digest.update(chunk)
@@ -89,11 +107,11 @@ def _fetch(url: str, sha256: str, target: IO[bytes]) -> None:
             raise UnreachableError(f"{url}: the connection ended after {target.tell()} of {expected} bytes")
     except (OSError, HTTPException) as error:
         raise UnreachableError(f"{url}: {error}") from error
-    if digest.hexdigest() != sha256:
+    if digest.hexdigest() != pin.digest:
         raise RefusedError(
-            f"{url}: its sha256 is {digest.hexdigest()}, but {PINS.parent.name}/{PINS.name} pins {sha256}. "
+            f"{url}: its {pin.algorithm} is {digest.hexdigest()}, but {pin.file} pins {pin.digest}. "
             f"It was changed on its way or at its source, and was thrown away. "
-            f"Try again; if it stays so, install Pulumi {ENGINE_VERSION} by hand and put it on PATH."
+            f"Try again; if it stays so, install {pin.subject} by hand and put it on PATH."
         )
 
 

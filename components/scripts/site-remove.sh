@@ -1,4 +1,4 @@
-# Take a project's site away from Caddy.
+# Take a project's sites away from Caddy.
 set -eu
 eval "$(cat)"
 : "${PROJECT:?}"
@@ -6,5 +6,5 @@ eval "$(cat)"
 exec 9>/run/flotilla/caddy.lock
 flock 9
 rm -f "/etc/flotilla/caddy/sites/$PROJECT.caddy"
-caddy=$(docker ps --quiet --filter label=com.docker.swarm.service.name=caddy)
+caddy=$(docker ps --quiet --filter label=com.docker.swarm.service.name=caddy --filter status=running)
 [ -z "$caddy" ] || docker exec "$caddy" caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile

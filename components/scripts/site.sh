@@ -1,29 +1,34 @@
-# Give Caddy a project's site. One that Caddy refuses is taken back: the one before goes on serving.
+# Give Caddy a project's sites. Those that Caddy refuses are taken back: the ones before go on serving.
 set -eu
 eval "$(cat)"
-: "${PROJECT:?}" "${SITE:?}"
+: "${PROJECT:?}" "${SITE:?}" "${HOSTNAMES:?}" "${CERTIFICATE_TIMEOUT_S:?}"
 
 file=/etc/flotilla/caddy/sites/$PROJECT.caddy
-exec 9>/run/flotilla/caddy.lock
-flock 9
+await_caddy
+if [ ! -f "$file" ] || [ "$(cat "$file")" != "$SITE" ]; then
+    put "$file" "$SITE"
+    if ! load_caddy; then
+        put_back "$file"
+        printf 'Caddy refused the sites of %s. The ones before go on serving. It says:\n%s\n' "$PROJECT" "$said" >&2
+        exit 1
+    fi
+fi
+flock --unlock 9
 
-caddy=$(docker ps --quiet --filter label=com.docker.swarm.service.name=caddy)
-if [ -z "$caddy" ]; then
-    echo "Caddy is not running here. Nothing was changed. 'docker service ps caddy --no-trunc' says why." >&2
-    exit 1
-fi
-
-old=
-if [ -f "$file" ]; then
-    [ "$(cat "$file")" = "$SITE" ] && exit 0
-    old=$(cat "$file")
-fi
-# In place, not renamed: nothing but Caddy reads it, and only under this lock.
-printf '%s\n' "$SITE" >"$file"
-if said=$(docker exec "$caddy" caddy validate --config /etc/caddy/Caddyfile --adapter caddyfile 2>&1) &&
-    said=$(docker exec "$caddy" caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile 2>&1); then
-    exit 0
-fi
-if [ -n "$old" ]; then printf '%s\n' "$old" >"$file"; else rm "$file"; fi
-printf 'Caddy refused the site of %s. The one before goes on serving. It says:\n%s\n' "$PROJECT" "$said" >&2
-exit 1
+# Wait for the certificates. One that does not come is no reason to fail: its name may not lead here yet, and Caddy goes on trying.
+until=$(($(date +%s) + CERTIFICATE_TIMEOUT_S))
+for hostname in $HOSTNAMES; do
+    until python3 - "$hostname" <<'PYTHON' 2>/dev/null; do
+import socket, ssl, sys
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+with socket.create_connection(("127.0.0.1", 443), 3) as plain, context.wrap_socket(plain, server_hostname=sys.argv[1]):
+    pass
+PYTHON
+        if [ "$(date +%s)" -ge "$until" ]; then
+            echo "$hostname has no certificate yet. Does the name lead here? Caddy goes on trying; 'docker service logs caddy' says why." >&2
+            break
+        fi
+        sleep 1
+    done
+done

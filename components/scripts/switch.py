@@ -1,9 +1,9 @@
 """
-Give HAProxy a project's releases and their shares of the traffic, without losing a request.
+Give HAProxy a process' releases and their shares of the traffic, without losing a request.
 
 Runs on the server that HAProxy runs on; reads one JSON object from standard input (`Request`). What the runtime API is told is
 also in the backend's file, so that a restart comes back the same. HAProxy is reloaded only when the file differs in more than
-weights: a new project, a new port, another health check. A release never reloads it.
+weights (a new process, a new port, another health check) or what all backends share is new. A release never reloads it.
 
 Needs nothing but Python 3.9's standard library: it is sent to the server as it is.
 """
@@ -27,7 +27,7 @@ from typing import Any
 CONFIGURATION = Path("/etc/flotilla/haproxy")
 RUN = Path("/run/flotilla/haproxy")
 LOCK = Path("/run/flotilla/haproxy.lock")
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
 RELOAD_TIMEOUT_S = 20.0
 POLL_S = 0.1
 
@@ -42,11 +42,12 @@ class SwitchError(Exception):
 class Request:
     """
     What to serve. `weights` is {slot: weight of each of its servers}; `replicas` is {slot: servers that must be up first},
-    for the slots that serve. `images` and `server_id` only make another release, and another server, another request.
+    for the slots that serve. `version` is that of the configuration all backends share. `images` and `server_id` only make
+    another release, and another server, another request.
     """
 
-    project: str
     backend: str
+    version: str
     configuration: str
     weights: dict[str, int]
     replicas: dict[str, int]
@@ -222,7 +223,22 @@ def worker_id() -> str:
     """
     The process that answers requests now.
     """
-    return next((line for line in ask("show info").splitlines() if line.startswith("Pid: ")), "")
+    return info("Pid")
+
+
+def loaded_version() -> str:
+    """
+    Which version of the shared configuration that process has read.
+    """
+    return info("description")
+
+
+def info(key: str) -> str:
+    """
+    One line of what HAProxy says of itself; empty if it has none such.
+    """
+    lines = (line.partition(": ") for line in ask("show info").splitlines())
+    return next((value for name, _, value in lines if name == key), "")
 
 
 def install(request: Request, file: Path, old: str | None) -> bool:
@@ -230,7 +246,8 @@ def install(request: Request, file: Path, old: str | None) -> bool:
     Reload HAProxy with the backend's new file if that is what it takes, still with the weights of now. True if it was reloaded.
     """
     is_known = request.backend in ask("show backend").split()
-    if is_known and old is not None and without_weights(old) == without_weights(request.configuration):
+    is_same = old is not None and without_weights(old) == without_weights(request.configuration)
+    if is_known and is_same and loaded_version() == request.version:
         return False
     now = {server.slot: server.weight for server in servers_of(request.backend)} if is_known else request.weights
     write(file, with_weights(request.configuration, now))
@@ -249,7 +266,7 @@ def await_up(request: Request) -> None:
     if not wait(request.up_timeout_s, lambda: not missing(servers_of(request.backend), request.replicas)):
         lacking = missing(servers_of(request.backend), request.replicas)
         raise SwitchError(
-            f"{request.project}: servers that are not up after {request.up_timeout_s:.0f} s, by slot: {lacking}.\n"
+            f"{request.backend}: servers that are not up after {request.up_timeout_s:.0f} s, by slot: {lacking}.\n"
             f"{ask(f'show servers state {request.backend}')}"
         )
 
@@ -283,7 +300,7 @@ def switch(request: Request) -> str:
     drained = wait(request.drain_timeout_s, lambda: not in_flight(servers_of(request.backend), request.weights))
     took = f"{time.monotonic() - started:.1f} s"
     drain = f"drained in {took}" if drained else f"old requests still in flight after {took}"
-    return f"{request.project}: weights {request.weights}, {'reloaded' if was_reloaded else 'not reloaded'}, {drain}"
+    return f"{request.backend}: weights {request.weights}, {'reloaded' if was_reloaded else 'not reloaded'}, {drain}"
 
 
 def main(document: dict[str, Any]) -> int:

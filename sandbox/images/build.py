@@ -5,6 +5,7 @@ Building the sandbox's images, only where they are missing. One build at a time 
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from ops.errors import FlotillaError
 from ops.progress import step
 from sandbox.blocks import claims_folder
-from sandbox.images import BASE, DEBIAN, IMAGE_LABEL, context, debian, tag
+from sandbox.images import BASE, CADDY, DEBIAN, IMAGE_LABEL, caddy_program, context, debian, tag
 
 
 def ensure(client: Any, *names: str, log: Path) -> None:
@@ -86,9 +87,10 @@ def _tags(image: dict[str, Any]) -> list[str]:
 def _build(client: Any, name: str, log: Path) -> None:
     arguments = context.proxies() | ({} if name == BASE else {"BASE": tag(BASE)})
     labels = {IMAGE_LABEL: name}
+    programs = _programs(name)
     with step(f"build image {tag(name)}"):
         lines = client.api.build(
-            fileobj=context.pack(name),
+            fileobj=context.pack(name, programs),
             custom_context=True,
             tag=tag(name),
             buildargs=arguments,
@@ -100,6 +102,16 @@ def _build(client: Any, name: str, log: Path) -> None:
             timeout=3600,
         )
         follow(lines, log, f"sandbox/images/{name}/Dockerfile")
+
+
+def _programs(name: str) -> list[Path]:
+    """
+    What goes into an image beside its folder's files.
+    """
+    if name != CADDY:
+        return []
+    with step(f"provide Caddy {caddy_program.VERSION}"):
+        return [caddy_program.provide(os.environ)]
 
 
 def follow(lines: Iterable[dict[str, Any]], log: Path, subject: str) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """
-What a build is given: an image's own folder, and for the base image the machine's package mirror and certificates.
+What a build is given: an image's own folder, for the base image the machine's package mirror and certificates, and programs
+that no package has.
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sandbox.images import BASE, FOLDER, apt
@@ -17,13 +18,15 @@ OWN_CERTIFICATES = Path("/usr/local/share/ca-certificates")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 
 
-def pack(name: str) -> io.BytesIO:
+def pack(name: str, programs: Sequence[Path] = ()) -> io.BytesIO:
     """
-    The build context of an image as a tar archive.
+    The build context of an image as a tar archive, with these programs beside its Dockerfile.
     """
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         tar.add(FOLDER / name, arcname=".", filter=_owned_by_root)
+        for program in programs:
+            tar.add(program, arcname=program.name, filter=_owned_by_root)
         if name == BASE:
             tar.addfile(_entry("host", None))
             for path, content in _host_files():

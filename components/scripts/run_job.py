@@ -1,0 +1,185 @@
+"""
+Run a project's job once: `run_job.py <name>`, as its systemd unit does, or a person.
+
+A swarm service that runs to completion, made now and removed afterwards. What the job prints is printed here, for the journal.
+Needs nothing but Python 3.9's standard library: it is copied to the server as it is.
+
+Exit codes: 0 done; 1 failed; 75 it still runs from before, and nothing was started; 124 it took too long, and was stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import json
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+DOCKER = "/run/docker.sock"
+JOBS = Path("/etc/flotilla/jobs")
+LOCKS = Path("/run/flotilla/jobs")
+FAILED = ("failed", "rejected", "orphaned", "shutdown", "remove")
+POLL_S = 0.5
+LOG_REST_S = 5.0
+
+
+class DockerError(Exception):
+    """
+    Docker refused something; the text is its own.
+    """
+
+
+class DockerConnection(http.client.HTTPConnection):
+    """
+    HTTP over Docker's socket.
+    """
+
+    def __init__(self, timeout_s: float | None) -> None:
+        super().__init__("docker", timeout=timeout_s)
+
+    def connect(self) -> None:
+        """
+        Called by the base class.
+        """
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(DOCKER)
+
+
+def ask(method: str, path: str, body: Any = None) -> Any:
+    """
+    Docker's answer, decoded. Raises: DockerError
+    """
+    connection = DockerConnection(60)
+    try:
+        content = None if body is None else json.dumps(body)
+        connection.request(method, path, content, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+    finally:
+        connection.close()
+    if answer.status >= 400:
+        raise DockerError(json.loads(text)["message"] if text.startswith("{") else text)
+    return json.loads(text) if text else None
+
+
+def follow(service: str) -> None:
+    """
+    Print what the service's containers print, until they end.
+    """
+    connection = DockerConnection(None)
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        connection.request("GET", f"/services/{service}/logs?stdout=1&stderr=1&follow=1")
+        answer = connection.getresponse()
+        while len(header := answer.read(8)) == 8:
+            # One byte for the stream, three of nothing, and the length in network order.
+            kind, length = struct.unpack(">BxxxL", header)
+            target = sys.stderr if kind == 2 else sys.stdout
+            target.write(answer.read(length).decode(errors="replace"))
+            target.flush()
+
+
+def outcome(task: dict[str, Any]) -> str | None:
+    """
+    How a task ended: empty for well, None while it has not.
+    """
+    status = task["Status"]
+    if status["State"] == "complete":
+        return ""
+    if status["State"] in FAILED:
+        return str(status.get("Err") or status.get("Message") or status["State"])
+    return None
+
+
+def wait(service: str, timeout_s: float) -> str | None:
+    """
+    How the service's one task ended, or None if the time is up.
+    """
+    until = time.monotonic() + timeout_s
+    query = urllib.parse.quote(json.dumps({"service": [service]}))
+    while time.monotonic() < until:
+        for task in ask("GET", f"/tasks?filters={query}"):
+            ended = outcome(task)
+            if ended is not None:
+                return ended
+        time.sleep(POLL_S)
+    return None
+
+
+@contextlib.contextmanager
+def only_one(name: str) -> Iterator[bool]:
+    """
+    Whether this is the only run of the job now.
+    """
+    LOCKS.mkdir(parents=True, exist_ok=True)
+    with (LOCKS / f"{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+def remove(service: str) -> None:
+    with contextlib.suppress(DockerError):
+        ask("DELETE", f"/services/{service}")
+
+
+def run(spec: dict[str, Any], timeout_s: int) -> int:
+    """
+    The exit code of one run. The service is gone when this returns, however it does.
+    """
+    name = spec["Name"]
+    remove(name)  # left behind by a run that was killed
+    started = time.monotonic()
+    service = ask("POST", "/services/create", spec)["ID"]
+    log = threading.Thread(target=follow, args=(service,), daemon=True)
+    log.start()
+    try:
+        ended = wait(service, timeout_s)
+        if ended is not None:
+            log.join(LOG_REST_S)
+    finally:
+        remove(service)
+    took = f"{time.monotonic() - started:.0f} s"
+    if ended is None:
+        return say(124, f"{name}: it was stopped, because it took longer than {timeout_s} s.")
+    return say(1, f"{name}: failed after {took}: {ended}") if ended else say(0, f"{name}: done in {took}.")
+
+
+def say(code: int, text: str) -> int:
+    print(text, file=sys.stderr if code else sys.stdout, flush=True)
+    return code
+
+
+def stop(_signal: int, _frame: object) -> NoReturn:
+    """
+    On the way out, the service is removed.
+    """
+    raise SystemExit(1)
+
+
+def main(name: str) -> int:
+    signal.signal(signal.SIGTERM, stop)
+    job = json.loads((JOBS / f"{name}.json").read_text())
+    with only_one(name) as is_only:
+        if not is_only:
+            return say(75, f"{name}: it still runs from before. Nothing was started.")
+        try:
+            return run(job["service"], job["timeout_s"])
+        except (DockerError, OSError) as error:
+            return say(1, f"{name}: Docker says: {error}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

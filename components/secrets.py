@@ -1,0 +1,67 @@
+"""
+A project's secrets, from the stack's configuration to files in its containers (DESIGN section 4).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker as docker
+from pulumi import Output, ResourceOptions
+
+from components.cluster import Cluster
+from components.service import SecretFile
+
+# scrypt's cost for one guess: 16 MiB and some 40 ms. Names are not secret, so that a short digest would tell weak values apart.
+WORK = {"n": 2**14, "r": 8, "p": 1}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretsArgs:
+    """
+    `values` is {name of the environment variable: value}, in plain.
+    """
+
+    cluster: Cluster
+    values: Mapping[str, str]
+
+
+class Secrets(pulumi.ComponentResource):
+    """
+    One swarm secret per name. Another value is another secret: containers move to it before the old one is removed.
+    """
+
+    names: Output[list[str]]
+
+    def __init__(self, name: str, args: SecretsArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__("flotilla:app:Secrets", name, None, opts)
+        self._secrets = {key: self._secret(name, key, value, args.cluster) for key, value in sorted(args.values.items())}
+        self.names = Output.all(*(secret.name for secret in self._secrets.values()))
+        self.register_outputs({"names": self.names})
+
+    def _secret(self, project: str, key: str, value: str, cluster: Cluster) -> docker.Secret:
+        return docker.Secret(
+            f"{project}-{key}",
+            name=f"{project}-{key.lower()}-{suffix(project, key, value)}",
+            data=Output.secret(base64.b64encode(value.encode()).decode()),
+            opts=cluster.resource_options(self),
+        )
+
+    def files(self, keys: Iterable[str]) -> list[SecretFile]:
+        """
+        Those of these names, for a container.
+        """
+        chosen = ((key, self._secrets[key]) for key in keys)
+        return [SecretFile(name=key, secret_id=secret.id, secret_name=secret.name) for key, secret in chosen]
+
+
+def suffix(project: str, key: str, value: str) -> str:
+    """
+    8 hex digits that change with the value and cost something to compute.
+    """
+    digest = hashlib.scrypt(value.encode(), salt=f"{project}/{key}".encode(), maxmem=2**26, dklen=4, **WORK)
+    return digest.hex()
