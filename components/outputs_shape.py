@@ -7,11 +7,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pulumi import Output
 from pydantic import ConfigDict, SkipValidation, TypeAdapter, WithJsonSchema, with_config
-from typing_extensions import NotRequired, TypedDict
+from typing_extensions import TypedDict
 
 SCHEMA = Path(__file__).parents[1] / "docs" / "outputs.schema.json"
 VERSION: Literal[2] = 2

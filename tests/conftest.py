@@ -6,35 +6,40 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import hashlib
 import json
 import logging
 import runpy
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.config import set_all_config
 from pulumi.runtime.stack import run_in_stack
 
-from settings import read_stack_config
+from settings import Project, Settings, load, read_stack_config
+from settings.release_checks import full_repository
 
 ROOT = Path(__file__).parents[1]
+STACKS = ("local", "staging", "production")
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAID2yuOuBiZDw2qd3CU2+Wcb+D11DpX5a2q7T1D4iZzc2 test"
 PRIVATE_KEY = "the private SSH key"
 CA_KEY = "the authority's private key"
 
 # Outputs that providers compute and that components read.
 COMPUTED: Mapping[str, Mapping[str, Any]] = {
-    "hcloud:index/server:Server": {"ipv4Address": "127.10.0.11"},
+    "hcloud:index/server:Server": {"ipv4Address": "127.10.0.11", "ipv6Address": "2001:db8::1"},
     "hcloud:index/serverNetwork:ServerNetwork": {"ip": "10.0.1.2"},
+    "hcloud:index/floatingIp:FloatingIp": {"ipAddress": "127.10.0.21"},
+    "hcloud:index/loadBalancer:LoadBalancer": {"ipv4": "127.10.0.31", "ipv6": "2001:db8::31"},
     "command:remote:Command": {"stdout": "", "stderr": ""},
 }
-ZONE_ID = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +91,13 @@ class Recording:
         return (found for found in self.registrations if not found.request.custom)
 
 
+def zone_id(name: str) -> str:
+    """
+    The id that Cloudflare has for a zone, of the right shape.
+    """
+    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+
+
 class Providers(mocks.Mocks):
     """
     Every provider, as far as a program can tell: inputs come back, with an id and what is computed.
@@ -99,7 +111,8 @@ class Providers(mocks.Mocks):
         return str(self.ids), {**args.inputs, **COMPUTED.get(args.typ, {})}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        return {**args.args, "zoneId": ZONE_ID, "id": ZONE_ID}, []
+        found = zone_id(args.args["filter"]["name"])
+        return {**args.args, "zoneId": found, "id": found}, []
 
 
 class RecordingMonitor(mocks.MockMonitor):
@@ -168,44 +181,98 @@ def record(program: Callable[[], object], stack: str = "local", config: Mapping[
     return monitor.recording
 
 
+def plain(value: Any, path: str = "") -> Any:
+    """
+    What a program gets of a stack's configuration: each encrypted value as plain text, which says where it was.
+    """
+    if isinstance(value, dict):
+        if set(value) == {"secure"}:
+            return f"the secret at {path}"
+        return {key: plain(inner, f"{path}.{key}".lstrip(".")) for key, inner in value.items()}
+    return value
+
+
 @dataclass(frozen=True)
 class Checkout:
     """
-    A checkout of its own with the committed stacks and projects, keys, and a release of the guestbook.
+    A checkout of its own with the committed stacks, some projects, and keys.
     """
 
     root: Path
 
     def program(self, stack: str = "local") -> Recording:
         """Run the committed program in it."""
-        config = read_stack_config(self.root, stack)
+        config = plain(read_stack_config(self.root, stack))
         return record(lambda: runpy.run_path(str(self.root / "__main__.py"), run_name="__main__"), stack, config)
+
+    def foundation(self, stack: str = "local") -> Recording:
+        """Run what projects stand on, and the outputs, without the projects."""
+        from components import fleet, outputs
+
+        config = plain(read_stack_config(self.root, stack))
+
+        def program() -> None:
+            settings = load(stack, self.root, config)
+            foundation = fleet.build(settings, config.get("secrets", {}).get("notifications", {}))
+            for key, value in outputs.document(settings, foundation).items():
+                pulumi.export(key, value)
+
+        return record(program, stack, config)
+
+    def settings(self, stack: str = "local") -> Settings:
+        """The settings of one of its stacks."""
+        return load(stack, self.root, read_stack_config(self.root, stack))
+
+    def change_environment(self, stack: str, change: Callable[[dict[str, Any]], object]) -> None:
+        """Edit `flotilla:environment` of a stack in place."""
+        path = self.root / f"Pulumi.{stack}.yaml"
+        document = yaml.safe_load(path.read_text())
+        change(document["config"]["flotilla:environment"])
+        path.write_text(yaml.safe_dump(document))
 
     def release(self, stack: str, *serving: tuple[str, str, int]) -> None:
         """Serve these releases of the guestbook: (hex digit of the digest, slot, weight)."""
         registry = read_stack_config(self.root, stack)["environment"]["registry"]
-        document = {
-            "platform": {name: f"{registry}/{name}@sha256:{'f' * 64}" for name in ("caddy", "haproxy")},
-            "projects": {
-                "guestbook": {
-                    "serving": [
-                        {"image": f"{registry}/guestbook@sha256:{digit * 64}", "slot": slot, "weight": weight}
-                        for digit, slot, weight in serving
-                    ]
-                }
-            },
-        }
+        releases = [
+            {"image": f"{registry}/guestbook@sha256:{digit * 64}", "slot": slot, "weight": weight}
+            for digit, slot, weight in serving
+        ]
+        self.write_releases(stack, {"guestbook": {"serving": releases}})
+
+    def release_all(self, stack: str) -> None:
+        """Serve one release of every project that lives in a stack."""
+        (self.root / "releases" / f"{stack}.yaml").unlink(missing_ok=True)
+        settings = self.settings(stack)
+        self.write_releases(stack, {name: _release(settings, project) for name, project in settings.projects.items()})
+
+    def write_releases(self, stack: str, projects: Mapping[str, Any]) -> None:
+        """Write the file of a stack's releases."""
+        registry = read_stack_config(self.root, stack)["environment"]["registry"]
+        platform = {name: f"{registry}/{name}@sha256:{'f' * 64}" for name in ("caddy", "haproxy")}
+        document = {"platform": platform, "projects": dict(projects)}
         (self.root / "releases" / f"{stack}.yaml").write_text(yaml.safe_dump(document))
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    """A checkout in which stack `local` serves one release of the guestbook."""
+def _release(settings: Settings, project: Project) -> dict[str, Any]:
+    def image(repository: str | None) -> str:
+        name = full_repository(settings.environment, repository or project.image)
+        return f"{name}@sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+
+    own = {name: process for name, process in project.processes.items() if process.image}
+    images = {name: image(process.image) for name, process in own.items()}
+    return {"serving": [{"image": image(project.image), "slot": "a", "weight": 100, **({"images": images} if images else {})}]}
+
+
+def make_checkout(root: Path, projects: Iterable[str]) -> Checkout:
+    """
+    A checkout under a folder, with these of the committed projects.
+    """
     for name in ("__main__.py", "Pulumi.local.yaml", "Pulumi.staging.yaml", "Pulumi.production.yaml"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "projects").mkdir()
-    shutil.copy(ROOT / "projects" / "guestbook.yaml", tmp_path / "projects")
-    (tmp_path / "releases").mkdir()
+        shutil.copy(ROOT / name, root / name)
+    (root / "projects").mkdir()
+    (root / "releases").mkdir()
+    for name in projects:
+        shutil.copy(ROOT / "projects" / f"{name}.yaml", root / "projects")
     files = {
         "ssh/id_ed25519": PRIVATE_KEY,
         "ssh/id_ed25519.pub": PUBLIC_KEY,
@@ -213,9 +280,24 @@ def checkout(tmp_path: Path) -> Checkout:
         "ca/root.key": CA_KEY,
     }
     for name, content in files.items():
-        path = tmp_path / ".flotilla" / name
+        path = root / ".flotilla" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{content}\n")
-    made = Checkout(tmp_path)
+    return Checkout(root)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A checkout with one project, the guestbook, of which stack `local` serves one release."""
+    made = make_checkout(tmp_path, ["guestbook"])
     made.release("local", ("1", "a", 100))
+    return made
+
+
+@pytest.fixture
+def sample_fleet(tmp_path: Path) -> Checkout:
+    """A checkout with every project, all of them served in all stacks that they live in."""
+    made = make_checkout(tmp_path, [path.stem for path in (ROOT / "projects").glob("*.yaml")])
+    for stack in STACKS:
+        made.release_all(stack)
     return made
