@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from components.declarations import backup, db
-from components.declarations.gaps import longest_gap_s
 from components.haproxy import backend_name
 from components.naming import all_servers
 from settings import Kind, Project, Settings
+from settings.gaps import longest_gap_s
 from settings.project import Slo
 
 DAY_S = 86_400
