@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 IN_ENV := . ./env.sh &&
+PACKS := policies/security policies/compliance
 FAST_TESTS := tests --ignore=tests/integration --ignore=tests/e2e
 
 .PHONY: help setup up down clean check test bench lock destroy
@@ -26,8 +27,8 @@ down: ## stop the sandbox, keeping what is in it
 destroy: ## `pulumi destroy` of stack `local`; the sandbox goes on
 	@$(IN_ENV) pulumi destroy -s local --yes --skip-preview
 
-preview-%: setup ## `pulumi preview` of stack %, offline: no credentials, no Docker, nothing changed
-	@$(BIN)/python -m sandbox.preview $* $(PREVIEW)
+preview-%: setup ## `pulumi preview` of a stack with both policy packs, offline: no credentials, no Docker; AGAINST=<revision>
+	@$(BIN)/python -m sandbox.preview $* $(addprefix --policy-pack ,$(PACKS)) $(if $(AGAINST),--diff-against $(AGAINST))
 
 clean: ## remove everything that this checkout made
 	@if [ -x $(BIN)/flotilla ]; then $(BIN)/flotilla sandbox reset --images; fi
