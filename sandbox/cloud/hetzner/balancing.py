@@ -7,7 +7,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sandbox.cloud.hetzner import balancer_types, labels
+from sandbox.cloud.hetzner import labels
 from sandbox.cloud.machines.model import BalancerSpec, Check, Cookie, Health, HttpCheck, PrivateAddress, Service, Target
 from sandbox.cloud.store import Document
 
@@ -24,7 +24,6 @@ def spec(
         balancer_id=balancer["id"],
         name=balancer["name"],
         algorithm=balancer["algorithm"]["type"],
-        max_connections=balancer_types.by_id(balancer["load_balancer_type"])["max_connections"],
         services=tuple(_service(service) for service in balancer["services"]),
         targets=tuple(_targets(balancer, list(servers), public)),
         private=_private(balancer, networks),

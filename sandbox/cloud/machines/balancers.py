@@ -23,7 +23,6 @@ from sandbox.instance import Instance
 
 BALANCER_LABEL = "flotilla.load-balancer"
 FOLDER, CONFIGURATION, DRAFT = "/usr/local/etc/haproxy", "haproxy.cfg", "draft.cfg"
-NOFILE = 65536
 MEMORY = 256 * 1024**2
 RELOAD_S = 15.0
 POLL_S = 0.05
@@ -134,7 +133,6 @@ class Balancers:
             user="root",  # for ports below 1024; the process that serves drops to the user haproxy
             stop_signal="SIGTERM",
             mem_limit=MEMORY,
-            ulimits=[{"Name": "nofile", "Soft": NOFILE, "Hard": NOFILE}],
         )
 
     def _name(self, spec: BalancerSpec) -> str:

@@ -13,6 +13,7 @@ from sandbox.cloud.machines.model import BalancerSpec, Check, Health, Service, T
 
 SOCKET = "/run/haproxy-admin.sock"
 STATE_FILE = "/run/haproxy-state"
+MAX_CONNECTIONS = 4000  # two descriptors each: what any host lets a container have; Hetzner's types have 10,000 and more
 CONNECT_S = 5
 TCP_IDLE_S = 3600
 DRAIN_S = 600  # so long may a connection outlive a change of the configuration
@@ -38,7 +39,7 @@ def render(spec: BalancerSpec, uplinks: Mapping[int, str]) -> str:
     body = "\n".join([*_defaults(), *(line for service in spec.services for line in _service(spec, service, reachable))])
     settings = [
         "global",
-        f"    maxconn {spec.max_connections}",
+        f"    maxconn {MAX_CONNECTIONS}",
         "    no strict-limits",
         "    log stdout format raw local0 notice",
         "    user haproxy",

@@ -141,7 +141,6 @@ class BalancerSpec:
     balancer_id: int
     name: str
     algorithm: str
-    max_connections: int
     services: tuple[Service, ...] = ()
     targets: tuple[Target, ...] = ()
     private: PrivateAddress | None = None

@@ -15,7 +15,6 @@ SPEC = BalancerSpec(
     balancer_id=1,
     name="entry",
     algorithm="round_robin",
-    max_connections=10_000,
     services=(TCP,),
     targets=(Target(server_id=7, private_ip="10.0.1.2"), Target(server_id=8, private_ip=None)),
 )

@@ -155,11 +155,11 @@ class Machine:
 @pytest.fixture(scope="session")
 def docker_client(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """
-    Docker, with the machine image in it.
+    Docker, with the images of machines and load balancers in it.
     """
     log = tmp_path_factory.mktemp("logs") / "docker.log"
     client = docker_host.ensure(log)
-    build.ensure(client, images.MACHINE, log=log)
+    build.ensure(client, images.MACHINE, images.BALANCER, log=log)
     return client
 
 
