@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import doctor, sandbox
+from ops.commands import doctor, sandbox, settings
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("doctor")(doctor.doctor)
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(settings.app, name="settings")
 
 
 @app.callback()

@@ -81,7 +81,7 @@ class Environment(Model):
     registry: RegistryHost = Field(description="The registry that images without a host of their own come from.")
     backup: BackupPolicy | None = Field(default=None, description="How databases and volumes are backed up. None: not at all.")
     monitoring: Monitoring | None = Field(default=None, description="What is watched, and who is told. None: nothing.")
-    budget_eur: Annotated[float, Field(strict=True, gt=0, le=1_000_000, allow_inf_nan=False)] | None = Field(
+    budget_eur: Annotated[float, Field(strict=True, ge=1, le=1_000_000, allow_inf_nan=False)] | None = Field(
         default=None, description="What it may cost per month in EUR, without tax. None: no limit."
     )
     compliance: Compliance | None = Field(default=None, description="What rules it has to keep. None: only those for all.")

@@ -25,14 +25,17 @@ def check_fleet(environment: Environment, projects: Mapping[str, Project]) -> Fo
     """
     yield from _check_domains(environment, projects)
     yield from _check_databases(projects)
+    is_oversized = False
     for name, project in projects.items():
         for process_name, process in project.all_processes().items():
             for finding in check_process(environment, process):
+                is_oversized |= finding.location == ("limits", "memory_mb")
                 location = (*place(project, process_name), *finding.location)
                 yield name, Finding(location=location, fact=finding.fact, next_step=finding.next_step)
         yield from ((name, finding) for finding in _check_needs(environment, project))
     yield from ((None, finding) for finding in _check_roles(environment, projects))
-    yield from ((None, finding) for finding in check_capacity(environment, projects))
+    if not is_oversized:
+        yield from ((None, finding) for finding in check_capacity(environment, projects))
 
 
 def _check_domains(environment: Environment, projects: Mapping[str, Project]) -> Found:

@@ -52,11 +52,11 @@ class Slo(Model):
     What the project promises.
     """
 
-    availability_percent: Annotated[float, Field(strict=True, ge=50, lt=100, allow_inf_nan=False)] = Field(
+    availability_percent: Annotated[float, Field(strict=True, ge=50, le=99.999, allow_inf_nan=False)] = Field(
         description="The share of requests that succeed, over 30 days."
     )
     latency_ms: Annotated[int, Field(strict=True, ge=1, le=60_000)] = Field(
-        description="95 of 100 requests are answered within this time."
+        description="Of 100 requests, 95 are answered within this time."
     )
 
 
@@ -71,7 +71,8 @@ class Project(Process):
         description="Image repository without tag or digest; without a host it is in the environment's registry."
     )
     processes: Mapping[Name, Process] = Field(
-        default={}, description="Further processes, by name. The main one is called like its kind."
+        default={},
+        description="Further processes, by name, each with the keys `kind` to `secrets`. The main one is called like its kind.",
     )
     database: Database | None = Field(default=None, description="The project's PostgreSQL database. None: it has none.")
     backup: ProjectBackup | None = Field(

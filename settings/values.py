@@ -86,14 +86,14 @@ def is_name(value: str) -> bool:
     """
     Whether this is a `Name`: safe in a host name, a service name, a path and a command.
     """
-    return re.fullmatch(_LABEL, value, re.ASCII) is not None
+    return re.fullmatch(NAME_PATTERN, value, re.ASCII) is not None
 
 
 def is_environment_variable(value: str) -> bool:
     """
     Whether this is an `EnvironmentVariable`.
     """
-    return re.fullmatch(_VARIABLE, value, re.ASCII) is not None
+    return re.fullmatch(ENVIRONMENT_VARIABLE_PATTERN, value, re.ASCII) is not None
 
 
 def _network(value: str) -> str:
@@ -163,8 +163,8 @@ def _hostname(value: str) -> str:
     return value
 
 
-_LABEL = r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
-_VARIABLE = r"[A-Z_][A-Z0-9_]{0,79}"
+NAME_PATTERN = r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
+ENVIRONMENT_VARIABLE_PATTERN = r"[A-Z_][A-Z0-9_]{0,79}"
 _HOST = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?"
 _REPOSITORY = r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*){0,4}"
 _DIGEST = r"sha256:[0-9a-f]{64}"
@@ -198,7 +198,7 @@ def _cron(value: str) -> str:
 
 
 Name = Annotated[
-    str, *_matching(_LABEL, "a name: a letter, then at most 39 of a-z, 0-9 and `-`, no `-` at the end", "guestbook")
+    str, *_matching(NAME_PATTERN, "a name: a letter, then at most 39 of a-z, 0-9 and `-`, no `-` at the end", "guestbook")
 ]
 Hostname = Annotated[str, *_checked(_hostname, "shop.example.com")]
 Network = Annotated[str, *_checked(_network, "203.0.113.0/28")]
@@ -225,7 +225,9 @@ HttpsUrl = Annotated[
     ),
 ]
 Email = Annotated[str, *_matching(r"[A-Za-z0-9._+-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", "an e-mail address", "ops@example.com")]
-EnvironmentVariable = Annotated[str, *_matching(_VARIABLE, "the name of an environment variable", "LOG_LEVEL")]
+EnvironmentVariable = Annotated[
+    str, *_matching(ENVIRONMENT_VARIABLE_PATTERN, "the name of an environment variable", "LOG_LEVEL")
+]
 RegistryHost = Annotated[str, *_matching(_HOST, "a registry's host and port", "registry.example.com:5000")]
 ImageRepository = Annotated[
     str,
@@ -254,7 +256,12 @@ Place = Annotated[str, *_matching(r"[a-z][a-z0-9-]{0,62}", "the name of a place"
 StoragePath = Annotated[str, *_matching(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,200}", "a folder or bucket", "backups/production")]
 RuleId = Annotated[str, *_matching(r"[A-Za-z][A-Za-z0-9._-]{0,79}", "the name of a rule", "backup-present")]
 ResourceGlob = Annotated[
-    str, *_matching(r"[A-Za-z0-9_*?][A-Za-z0-9_.*?:/@-]{0,199}", "a resource's name, where `*` stands for anything", "app-*")
+    str,
+    *_matching(
+        r"(?=.*[A-Za-z0-9])[A-Za-z0-9_*?][A-Za-z0-9_.*?:/@-]{0,199}",
+        "a resource's name, where `*` stands for anything",
+        "app-*",
+    ),
 ]
 CronSchedule = Annotated[str, *_checked(_cron, "30 2 * * *")]
 Day = Annotated[

@@ -38,6 +38,13 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
+def at(value: Any, path: Path) -> Any:
+    """What is at this place in models, mappings and lists."""
+    for part in path:
+        value = getattr(value, str(part)) if isinstance(value, Model) else value[part]
+    return value
+
+
 def with_value(data: Any, path: Path, value: Any) -> Any:
     """The data with another value at this place."""
     changed = copy.deepcopy(data)

@@ -48,7 +48,7 @@ def test_complete_data_is_complete(model: type[Model]) -> None:
     """The data that these tests damage is valid and has every key that exists, so that a new key is tested too."""
     value, findings = validate(model, COMPLETE[model])
     assert findings == []
-    assert set(unset(value)) <= {"Domain.name", "Domain.subdomain"}
+    assert set(unset(value)) <= {"Domain.name", "Domain.subdomain", "Domain.apex"}
 
 
 @given(place=st.sampled_from(EVERYWHERE), value=anything)
