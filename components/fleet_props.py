@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from settings import Settings
+from settings import Project, Settings
 from settings.care import BackupPolicy, Compliance, Monitoring, Waiver
 from settings.environment import ServerPool
 
@@ -30,6 +30,7 @@ def describe(settings: Settings) -> dict[str, Any]:
         "monitoring": _monitoring(environment.monitoring) if environment.monitoring else None,
         "tls": "acme" if environment.ingress.tls.acme else "authority",
         "ipv6": environment.network.ipv6,
+        "projects": {name: _project(project) for name, project in sorted(settings.projects.items())},
     }
 
 
@@ -41,6 +42,12 @@ def _pool(pool: ServerPool, location: str) -> dict[str, Any]:
         "location": pool.location or location,
         "volumeGb": pool.volume_gb,
     }
+
+
+def _project(project: Project) -> dict[str, Any]:
+    slo = project.slo
+    promise = {"availabilityPercent": slo.availability_percent, "latencyMs": slo.latency_ms} if slo else None
+    return {"owner": project.owner, "slo": promise}
 
 
 def _compliance(compliance: Compliance) -> dict[str, Any]:
