@@ -75,7 +75,6 @@ class Events:
     steps: list[Step] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
-    seconds: float | None = None
 
 
 def read_events(path: Path) -> Events:
