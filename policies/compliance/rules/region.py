@@ -27,7 +27,7 @@ from settings.catalog import LOCATIONS
 
 from .declared import place, rehearsed
 from .examples import fleet, made
-from .references import CLOUD, LAW, TRANSFERS
+from .references import BY_DESIGN, CLOUD, LAW, TRANSFERS
 
 REGIONS = {"eu-central": "eu", "us-east": "us", "us-west": "us", "ap-southeast": "apac"}
 REMEDIATION = "Move it into the region of `compliance.data_region`, or change that with whoever answers for data protection."
@@ -116,7 +116,7 @@ RULES: tuple[Rule | StackRule, ...] = (
         level=Level.MANDATORY,
         types=(FLEET,),
         remediation="Write `compliance.data_region` in Pulumi.<stack>.yaml.",
-        references=(TRANSFERS, LAW),
+        references=(TRANSFERS, BY_DESIGN, LAW),
         check=_declared,
         fixtures=Fixtures(
             passes=[fleet(), fleet(stack="local", compliance=None)],
