@@ -77,6 +77,7 @@ _GLOBAL = """\
 }}
 
 (plain) {{
+	header -Server
 	import challenge
 	handle {{
 		redir https://{{host}}{{uri}} 308
@@ -132,6 +133,10 @@ _GLOBAL = """\
 }}
 
 http:// {{
+	header {{
+		-Server
+		-Via
+	}}
 	import challenge
 	handle {ready_path} {{
 		@ready file {{

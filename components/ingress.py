@@ -70,8 +70,12 @@ class Ingress(pulumi.ComponentResource):
         self.name, self.servers, self.cluster = name, args.servers, args.cluster
         self.authority = "acme" if isinstance(args.certificates, Acme) else "authority"
         configurations = [self._configuration(server, args) for server in args.servers]
-        self._service("haproxy", _haproxy(args), (), configurations)
-        self._service("caddy", _caddy(args), PORTS, configurations)
+        services = [
+            self._service("haproxy", _haproxy(args), (), configurations),
+            self._service("caddy", _caddy(args), PORTS, configurations),
+        ]
+        for server in args.servers:
+            self._running(server, args, services)
         self.register_outputs({})
 
     def _configuration(self, server: Server, args: IngressArgs) -> pulumi.Resource:
@@ -84,23 +88,32 @@ class Ingress(pulumi.ComponentResource):
             opts=ResourceOptions(parent=self, depends_on=[self.cluster]),
         )
 
+    def _running(self, server: Server, args: IngressArgs, services: Sequence[pulumi.Resource]) -> None:
+        step(
+            f"{self.name}-{server.hostname}-running",
+            login=server.login,
+            run="running.sh",
+            data={"CADDY": args.caddy_image, "HAPROXY": args.haproxy_image, "TIMEOUT_S": CONVERGE_TIMEOUT_S},
+            opts=ResourceOptions(parent=self, depends_on=list(services)),
+        )
+
     def _service(
         self,
         name: str,
         container: service.Container,
         ports: Sequence[tuple[str, int]],
         configurations: Sequence[pulumi.Resource],
-    ) -> None:
+    ) -> docker.Service:
         """
         One container per server, stopped before it is replaced: it owns the server's ports, or the sockets' folder. One server
-        after the other.
+        after the other. The official provider does not wait for such a service.
         """
         published = [
             docker.ServiceEndpointSpecPortArgs(protocol=protocol, target_port=port, published_port=port, publish_mode="host")
             for protocol, port in ports
         ]
         options = ResourceOptions(depends_on=list(configurations))
-        docker.Service(
+        return docker.Service(
             f"{self.name}-{name}",
             name=name,
             task_spec=service.task_spec(container),
@@ -108,7 +121,6 @@ class Ingress(pulumi.ComponentResource):
             endpoint_spec=docker.ServiceEndpointSpecArgs(mode="dnsrr", ports=published or None),
             update_config=docker.ServiceUpdateConfigArgs(order="stop-first", failure_action="rollback", parallelism=1),
             rollback_config=docker.ServiceRollbackConfigArgs(order="stop-first"),
-            converge_config=service.convergence(CONVERGE_TIMEOUT_S),
             opts=ResourceOptions.merge(self.cluster.resource_options(self), options),
         )
 
@@ -125,8 +137,8 @@ class ReadinessArgs:
 
 class Readiness(pulumi.ComponentResource):
     """
-    Has each ingress server say that it is ready, once it has every site and route. Until then, a load balancer that asks sends it
-    nobody.
+    Has each ingress server say that it is ready, once it has every site and route. Until then, a load balancer that asks sends
+    it nobody.
     """
 
     def __init__(self, name: str, args: ReadinessArgs, opts: ResourceOptions | None = None) -> None:

@@ -29,7 +29,8 @@ JOBS = Path("/etc/flotilla/jobs")
 LOCKS = Path("/run/flotilla/jobs")
 FAILED = ("failed", "rejected", "orphaned", "shutdown", "remove")
 POLL_S = 0.5
-LOG_REST_S = 5.0
+LOG_SILENCE_S = 1.0
+LOG_REST_S = 60.0
 
 
 class DockerError(Exception):
@@ -72,20 +73,38 @@ def ask(method: str, path: str, body: Any = None) -> Any:
     return json.loads(text) if text else None
 
 
-def follow(service: str) -> None:
+class Log(threading.Thread):
     """
-    Print what the service's containers print, until they end.
+    Prints what a service's containers print. Docker does not say when they have said it all.
     """
-    connection = DockerConnection(None)
-    with contextlib.suppress(OSError, http.client.HTTPException):
-        connection.request("GET", f"/services/{service}/logs?stdout=1&stderr=1&follow=1")
-        answer = connection.getresponse()
-        while len(header := answer.read(8)) == 8:
-            # One byte for the stream, three of nothing, and the length in network order.
-            kind, length = struct.unpack(">BxxxL", header)
-            target = sys.stderr if kind == 2 else sys.stdout
-            target.write(answer.read(length).decode(errors="replace"))
-            target.flush()
+
+    def __init__(self, service: str) -> None:
+        super().__init__(daemon=True)
+        self.service, self.last = service, time.monotonic()
+
+    def run(self) -> None:
+        """
+        Called by the base class.
+        """
+        connection = DockerConnection(None)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request("GET", f"/services/{self.service}/logs?stdout=1&stderr=1&follow=1")
+            answer = connection.getresponse()
+            while len(header := answer.read(8)) == 8:
+                # One byte for the stream, three of nothing, and the length in network order.
+                kind, length = struct.unpack(">BxxxL", header)
+                target = sys.stderr if kind == 2 else sys.stdout
+                target.write(answer.read(length).decode(errors="replace"))
+                target.flush()
+                self.last = time.monotonic()
+
+    def rest(self) -> None:
+        """
+        Wait until nothing more comes.
+        """
+        ended = self.last = max(self.last, time.monotonic())
+        while self.is_alive() and time.monotonic() - self.last < LOG_SILENCE_S and time.monotonic() - ended < LOG_REST_S:
+            time.sleep(POLL_S / 10)
 
 
 def outcome(task: dict[str, Any]) -> str | None:
@@ -143,12 +162,12 @@ def run(spec: dict[str, Any], timeout_s: int) -> int:
     remove(name)  # left behind by a run that was killed
     started = time.monotonic()
     service = ask("POST", "/services/create", spec)["ID"]
-    log = threading.Thread(target=follow, args=(service,), daemon=True)
+    log = Log(service)
     log.start()
     try:
         ended = wait(service, timeout_s)
         if ended is not None:
-            log.join(LOG_REST_S)
+            log.rest()
     finally:
         remove(service)
     took = f"{time.monotonic() - started:.0f} s"
