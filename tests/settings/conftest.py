@@ -14,6 +14,7 @@ import yaml
 
 from ops.errors import SettingsError
 from settings import Settings, load, read_stack_config
+from tests.settings.fleet import Fleet
 
 ROOT = Path(__file__).parents[2]
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -66,3 +67,8 @@ class Checkout:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path)
