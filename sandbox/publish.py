@@ -1,26 +1,33 @@
 """
 Publishing: build the images that the sandbox's fleet serves, push them to the registry, note their digests in the release file.
 
-The same content gives the same digest, and then the release file is not touched.
+What was published before from the same inputs is neither built nor pushed again, and the same content gives the same digest:
+then the release file is not touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.errors import FlotillaError, SettingsError
+from ops.errors import FlotillaError
 from ops.progress import step
-from sandbox import images
-from sandbox.images import build, context
+from sandbox import images, registry
+from sandbox.images import build
 from sandbox.instance import Instance
-from settings import Project, Releases, load, read_stack_config
+from sandbox.project_images import TAG, ProjectImage, build_image, by_folder, images_of
+from sandbox.publications import Publications
+from settings import Project, ProjectReleases, Releases, load, read_stack_config
+from settings.loading import stacks
+from settings.problems import Problem
+from settings.project_files import read_projects
 from settings.releases import load_releases, releases_file, with_platform, with_release, write_releases
 
 STACK = "local"
-TAG = "current"  # a name for people; releases are known by digest
+AT_ONCE = 2  # builds: they mostly wait for disks
 
 
 @dataclass(frozen=True)
@@ -34,20 +41,32 @@ class Published:
     is_new: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Workshop:
+    """
+    What building and pushing needs.
+    """
+
+    instance: Instance
+    client: Any
+    log: Path
+    publications: Publications
+
+
 def check(root: Path) -> list[Project]:
     """
     The projects whose images the sandbox builds, once everything that people wrote about the stack was found valid.
 
     Raises: SettingsError with every mistake in every file.
     """
-    _forget_removed_projects(root)
+    _forget_outdated_releases(root)
     settings = load(STACK, root, read_stack_config(root, STACK))
-    return [project for project in settings.projects.values() if project.source and not _is_elsewhere(project)]
+    return [project for project in settings.projects.values() if images_of(project, root)]
 
 
 def publish(instance: Instance, client: Any, log: Path) -> list[Published]:
     """
-    Build and push the ingress' images and every project that has a `source`. Output of the builds goes to the log.
+    Build and push the ingress' images and those of every project that has a `source`. Output of the builds goes to the log.
 
     Raises: SettingsError where a source has no Dockerfile; FlotillaError when a build or push fails: the release file then
     names what was served before.
@@ -55,82 +74,113 @@ def publish(instance: Instance, client: Any, log: Path) -> list[Published]:
     projects = check(instance.checkout)
     path = releases_file(instance.checkout, STACK)
     before = load_releases(path)
-    build.ensure(client, *images.PLATFORM, log=log)
-    platform = {name: _push(instance, client, images.tag(name), name, log) for name in images.PLATFORM}
+    workshop = Workshop(instance=instance, client=client, log=log, publications=Publications(instance.home))
+    platform = {name: _publish_platform(workshop, name) for name in images.PLATFORM}
     releases = with_platform(before, **platform)
+    references = _publish_all(workshop, [image for project in projects for image in images_of(project, instance.checkout)])
     for project in projects:
-        image = _push(instance, client, _build(instance, client, project, log), project.image, log)
-        releases = with_release(releases, project.name, image)
+        main, *own = images_of(project, instance.checkout)
+        further = {image.process: references[image] for image in own}
+        releases = with_release(releases, project.name, references[main], images=further)
     if releases != before:
         write_releases(path, releases)
-    return _summary(before, releases, platform, projects)
+    current = platform | {image.repository: reference for image, reference in references.items()}
+    return _summary(before, current)
 
 
-def _summary(before: Releases, after: Releases, platform: dict[str, str], projects: Iterable[Project]) -> list[Published]:
-    known = {release.image for served in before.projects.values() for release in served.serving}
-    if before.platform:
-        known |= {before.platform.caddy, before.platform.haproxy}
-    current = platform | {project.name: after.projects[project.name].main.image for project in projects}
-    return [Published(name, image, image not in known) for name, image in current.items()]
+def _publish_platform(workshop: Workshop, name: str) -> str:
+    tag = images.tag(name)
+    known = workshop.publications.find(name, tag)
+    if known and registry.has(workshop.instance, known):
+        return known
+    build.ensure(workshop.client, name, log=workshop.log)
+    return _push(workshop, tag, name, inputs=tag)
 
 
-def _build(instance: Instance, client: Any, project: Project, log: Path) -> str:
+def _publish_all(workshop: Workshop, wanted: Iterable[ProjectImage]) -> dict[ProjectImage, str]:
     """
-    Build a project's image from its source, and return its name on this machine's Docker.
+    The reference of each image by digest. The first folder goes ahead alone: it makes the layers that all share.
     """
-    folder = instance.checkout / str(project.source)
-    if not (folder / "Dockerfile").is_file():
-        raise SettingsError(
-            f"projects/{project.name}.yaml: source: {project.source}/Dockerfile does not exist. Nothing was published. "
-            f"Write the Dockerfile, or correct `source`."
-        )
-    name = f"{instance.registry_push_address}/{project.image}:{TAG}"
-    with step(f"build image {project.image}"):
-        lines = client.api.build(
-            path=str(folder),
-            tag=name,
-            buildargs=context.proxies() | {"BASE": images.tag(images.BASE)},
-            network_mode="host",
-            rm=True,
-            forcerm=True,
-            decode=True,
-            timeout=3600,
-        )
-        build.follow(lines, log, f"{project.source}/Dockerfile")
-    return name
+
+    def together(group: Iterable[ProjectImage]) -> dict[ProjectImage, str]:
+        return {image: _publish_one(workshop, image) for image in group}
+
+    groups = by_folder(wanted)
+    references = together(groups[0]) if groups else {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for found in pool.map(together, groups[1:]):
+            references |= found
+    return references
 
 
-def _push(instance: Instance, client: Any, local_name: str, repository: str, log: Path) -> str:
+def _publish_one(workshop: Workshop, image: ProjectImage) -> str:
+    inputs = image.inputs()
+    known = workshop.publications.find(image.repository, inputs)
+    if known and registry.has(workshop.instance, known):
+        return known
+    name = build_image(workshop.instance, workshop.client, image, workshop.log)
+    return _push(workshop, name, image.repository, inputs=inputs)
+
+
+def _push(workshop: Workshop, local_name: str, repository: str, *, inputs: str) -> str:
     """
-    Push an image, and return its reference by digest as the machines pull it.
+    Push an image, remember it, and return its reference by digest as the machines pull it.
     """
-    target = f"{instance.registry_push_address}/{repository}"
-    client.api.tag(local_name, target, TAG)
+    target = f"{workshop.instance.registry_push_address}/{repository}"
+    workshop.client.api.tag(local_name, target, TAG)
     with step(f"push image {repository}"):
-        answers = build.follow(client.api.push(target, TAG, stream=True, decode=True), log, f"{target}:{TAG}")
+        lines = workshop.client.api.push(target, TAG, stream=True, decode=True)
+        answers = build.follow(lines, workshop.log, f"{target}:{TAG}")
     digest = next((answer["Digest"] for answer in answers if "Digest" in answer), None)
     if digest is None:
         raise FlotillaError(
             f"{target}: the registry gave no digest for what was pushed. Nothing was published. "
             f"Run `flotilla sandbox logs registry`, then `flotilla sandbox publish` again."
         )
-    return f"{instance.registry_pull_address}/{repository}@{digest}"
+    reference = f"{workshop.instance.registry_pull_address}/{repository}@{digest}"
+    workshop.publications.note(repository, inputs, reference)
+    return reference
 
 
-def _forget_removed_projects(root: Path) -> None:
+def _summary(before: Releases, current: Mapping[str, str]) -> list[Published]:
+    known = {image for served in before.projects.values() for image in _served(served)}
+    if before.platform:
+        known |= {before.platform.caddy, before.platform.haproxy}
+    return [Published(name, image, image not in known) for name, image in current.items()]
+
+
+def _served(releases: ProjectReleases) -> set[str]:
+    return {image for release in releases.serving for image in (release.image, *release.images.values())}
+
+
+def _forget_outdated_releases(root: Path) -> None:
     """
-    Nothing can be published for a project whose file is gone; its entry would only make the settings invalid.
+    Nothing can be published for a project that is gone, or has other images by now; its entry would only make the settings
+    invalid. This file is the sandbox's own; those of other environments are never touched.
     """
     path = releases_file(root, STACK)
     before = load_releases(path)
-    kept = {name: served for name, served in before.projects.items() if (root / "projects" / f"{name}.yaml").is_file()}
+    problems: list[Problem] = []
+    found = read_projects(root, STACK, {STACK, *stacks(root)}, problems)
+    mistaken = found.known - found.elsewhere - found.models.keys()  # said later, with the file and the line
+    kept = {
+        name: served
+        for name, served in before.projects.items()
+        if name in mistaken or (name in found.models and _fits(found.models[name], served))
+    }
     if len(kept) < len(before.projects):
         write_releases(path, before.model_copy(update={"projects": kept}))
 
 
-def _is_elsewhere(project: Project) -> bool:
-    """
-    True for an image that names a registry of its own: the sandbox's is not asked for it, so building it would be in vain.
-    """
-    first, slash, _ = project.image.partition("/")
-    return bool(slash) and ("." in first or ":" in first)
+def _fits(project: Project, releases: ProjectReleases) -> bool:
+    own = project.own_images()
+    return all(
+        _is_of(project.image, release.image)
+        and release.images.keys() == own.keys()
+        and all(_is_of(own[name], image) for name, image in release.images.items())
+        for release in releases.serving
+    )
+
+
+def _is_of(repository: str, image: str) -> bool:
+    return f"/{image.partition('@')[0]}".endswith(f"/{repository}")

@@ -26,6 +26,7 @@ TLS_FOLDER = "/etc/docker/registry/tls"
 USER_ID = 5000  # the registry's user in its image
 CONFIGURATION_LABEL = "flotilla.configuration"
 READY_TIMEOUT_S = 30
+MANIFEST_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def start(instance: Instance, client: Any) -> None:
@@ -64,6 +65,21 @@ def is_answering(instance: Instance) -> bool:
     try:
         trust = ssl.create_default_context(cafile=str(instance.ca_certificate))
         with urllib.request.urlopen(f"https://{instance.registry_push_address}/v2/", timeout=2, context=trust) as response:
+            return bool(response.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def has(instance: Instance, image: str) -> bool:
+    """
+    True if the registry can serve this image, which is a reference by digest.
+    """
+    repository, _, digest = image.partition("/")[2].partition("@")
+    url = f"https://{instance.registry_push_address}/v2/{repository}/manifests/{digest}"
+    request = urllib.request.Request(url, method="HEAD", headers={"Accept": MANIFEST_TYPE})
+    try:
+        trust = ssl.create_default_context(cafile=str(instance.ca_certificate))
+        with urllib.request.urlopen(request, timeout=2, context=trust) as response:  # noqa: S310
             return bool(response.status == 200)
     except (OSError, urllib.error.URLError):
         return False

@@ -24,7 +24,8 @@ Change = Callable[[dict[str, Any]], object]
 
 class Checkout:
     """
-    Settings files in a folder of their own. Starts as the committed `local` stack with the committed guestbook.
+    Settings files in a folder of their own. Starts as the committed `local` stack, but with one server and what the committed
+    guestbook needs of it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -32,6 +33,9 @@ class Checkout:
         (root / "projects").mkdir()
         (root / "releases").mkdir()
         self.environment: dict[str, Any] = copy.deepcopy(read_stack_config(ROOT, "local")["environment"])
+        for name in ("zones", "backup", "monitoring"):
+            del self.environment[name]
+        self.environment["servers"] = {"app": self.environment["servers"]["app"]}
         self.project: dict[str, Any] = yaml.safe_load((ROOT / "projects" / "guestbook.yaml").read_text())
 
     def write(self, name: str, content: object) -> None:
