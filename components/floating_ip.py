@@ -72,7 +72,7 @@ class FloatingIp(pulumi.ComponentResource):
             login=args.server.login,
             run="settle.sh",
             undo="farewell.sh",
-            data={"SETTLE_S": 0, "TTL_S": args.ttl_s},
+            data={"ADDRESS": "", "CHECK_PATH": "", "SETTLE_S": 0, "TTL_S": args.ttl_s},
             opts=ResourceOptions(parent=self, depends_on=[assignment, interface]),
         )
         # Names lead here after that, and elsewhere before it is undone.

@@ -19,6 +19,8 @@ PORTS = (80, 443)
 TYPE = "lb11"
 # A server answers here once it has all sites and routes; one that stops answering is left out after 10 s.
 CHECK_PORT = 80
+# Caddy refuses a request without a Host header; this one is nobody's.
+CHECK_NAME = "ready.invalid"
 CHECK_PATH = "/.well-known/flotilla/ready"
 CHECK_INTERVAL_S = 5
 CHECK_TIMEOUT_S = 3
@@ -81,12 +83,13 @@ class LoadBalancer(pulumi.ComponentResource):
         )
         services = [self._service(name, balancer, port) for port in PORTS]
         targets = [self._target(name, balancer, target, attachment) for target in args.targets]
+        first = args.targets[0].server
         settled = step(
             f"{name}-settled",
-            login=args.targets[0].server.login,
+            login=first.login,
             run="settle.sh",
             undo="farewell.sh",
-            data={"SETTLE_S": SETTLE_S, "TTL_S": args.ttl_s},
+            data={"ADDRESS": first.private_ip, "CHECK_PATH": CHECK_PATH, "SETTLE_S": SETTLE_S, "TTL_S": args.ttl_s},
             opts=ResourceOptions(parent=self, depends_on=[*services, *targets]),
         )
         # Names lead here after that; not through the targets' ids, which another target would make unknown in a preview.
@@ -108,7 +111,9 @@ class LoadBalancer(pulumi.ComponentResource):
                 interval=CHECK_INTERVAL_S,
                 timeout=CHECK_TIMEOUT_S,
                 retries=CHECK_RETRIES,
-                http=hcloud.LoadBalancerServiceHealthCheckHttpArgs(path=CHECK_PATH, status_codes=["200"]),
+                http=hcloud.LoadBalancerServiceHealthCheckHttpArgs(
+                    domain=CHECK_NAME, path=CHECK_PATH, status_codes=["200"]
+                ),
             ),
             opts=ResourceOptions(parent=self),
         )

@@ -100,15 +100,13 @@ def zone_id(name: str) -> str:
 
 class Providers(mocks.Mocks):
     """
-    Every provider, as far as a program can tell: inputs come back, with an id and what is computed.
+    Every provider, as far as a program can tell: inputs come back, with an id and what is computed. The same resource has the
+    same id in every run.
     """
 
-    def __init__(self) -> None:
-        self.ids = 0
-
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.ids += 1
-        return str(self.ids), {**args.inputs, **COMPUTED.get(args.typ, {})}
+        digest = hashlib.blake2b(f"{args.typ} {args.name}".encode(), digest_size=6).digest()
+        return str(int.from_bytes(digest, "big")), {**args.inputs, **COMPUTED.get(args.typ, {})}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         found = zone_id(args.args["filter"]["name"])
@@ -286,10 +284,26 @@ def make_checkout(root: Path, projects: Iterable[str]) -> Checkout:
     return Checkout(root)
 
 
+def make_small(checkout: Checkout, stack: str) -> None:
+    """
+    Leave one server to a stack, and nothing that it can do without.
+    """
+    path = checkout.root / f"Pulumi.{stack}.yaml"
+    document = yaml.safe_load(path.read_text())
+    environment = document["config"]["flotilla:environment"]
+    app = {"type": "cx23", "count": 1, "roles": ["app", "ingress"], "image": "debian-12", "volume_gb": 10}
+    needed = ("name", "domain", "zone", "location", "network", "access", "registry")
+    small = {key: environment[key] for key in needed}
+    small |= {"servers": {"app": app}, "ingress": {"tls": environment["ingress"]["tls"]}}
+    path.write_text(yaml.safe_dump({"config": {"flotilla:environment": small}}, sort_keys=False))
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Checkout:
-    """A checkout with one project, the guestbook, of which stack `local` serves one release."""
+    """A checkout with one project, the guestbook, and one server in each stack; `local` serves one release."""
     made = make_checkout(tmp_path, ["guestbook"])
+    for stack in STACKS:
+        make_small(made, stack)
     made.release("local", ("1", "a", 100))
     return made
 

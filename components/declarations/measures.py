@@ -35,7 +35,6 @@ EXPORTERS = {
     "node_network_receive_bytes_total",
     "node_network_transmit_bytes_total",
     "node_timex_sync_status",
-    "node_time_seconds",
     "node_boot_time_seconds",
     "node_vmstat_oom_kill",
     "node_systemd_unit_state",
@@ -62,7 +61,6 @@ EXPORTERS = {
     "pg_stat_database_blks_read",
     "pg_stat_database_deadlocks",
     "pg_database_size_bytes",
-    "prometheus_tsdb_head_series",
     "prometheus_notifications_errors_total",
     "prometheus_rule_evaluation_failures_total",
 }

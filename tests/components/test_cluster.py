@@ -28,9 +28,7 @@ def swarm_steps(recording: Recording) -> set[str]:
 
 def test_only_servers_that_run_containers_are_in_the_swarm(checkout: Checkout) -> None:
     """A database server is not: nothing is ever placed there by accident."""
-    recording = grow(
-        checkout, 2, db={"type": "cx23", "roles": ["db"], "volume_gb": 10}, watch={"type": "cx23", "roles": ["monitoring"]}
-    )
+    recording = grow(checkout, 2, db={"type": "cx23", "roles": ["db"], "volume_gb": 10})
 
     assert swarm_steps(recording) == {"local-swarm", "local-app-1-node", "local-app-2-join", "local-app-2-node"}
 

@@ -16,21 +16,36 @@ import pulumi
 import pytest
 
 import components
-from tests.conftest import Checkout
+from tests.complete_fleet import complete
+from tests.conftest import Checkout, Recording
 
 # Part of every stack's state: changing one needs aliases.
 TOKENS = {
     "App": "flotilla:app:App",
+    "Backup": "flotilla:data:Backup",
     "Cluster": "flotilla:compute:Cluster",
+    "Database": "flotilla:data:Database",
+    "DatabaseServer": "flotilla:data:DatabaseServer",
     "Dns": "flotilla:network:Dns",
     "Firewall": "flotilla:network:Firewall",
+    "Fleet": "flotilla:fleet:Fleet",
+    "FloatingIp": "flotilla:network:FloatingIp",
+    "Host": "flotilla:compute:Host",
     "Ingress": "flotilla:ingress:Ingress",
+    "Job": "flotilla:app:Job",
+    "LoadBalancer": "flotilla:network:LoadBalancer",
+    "Monitoring": "flotilla:monitoring:Monitoring",
     "Network": "flotilla:network:Network",
+    "PlacementGroup": "flotilla:compute:PlacementGroup",
+    "Readiness": "flotilla:ingress:Readiness",
     "Route": "flotilla:ingress:Route",
+    "Secrets": "flotilla:app:Secrets",
     "Server": "flotilla:compute:Server",
     "Site": "flotilla:ingress:Site",
     "SshKeys": "flotilla:access:SshKeys",
+    "StaticSite": "flotilla:app:StaticSite",
     "Volume": "flotilla:storage:Volume",
+    "Worker": "flotilla:app:Worker",
 }
 
 
@@ -46,6 +61,14 @@ def _classes() -> dict[str, type[pulumi.ComponentResource]]:
 
 
 CLASSES = _classes()
+
+
+def declared(kind: type[pulumi.ComponentResource]) -> set[str]:
+    """
+    The outputs that a component says it has, itself or through what it is a kind of.
+    """
+    own = [base for base in kind.__mro__ if base.__module__.startswith("components.")]
+    return {name for base in own for name in vars(base).get("__annotations__", {})}
 
 
 def test_each_component_has_its_pinned_type() -> None:
@@ -91,22 +114,28 @@ def test_every_component_says_what_it_is(name: str) -> None:
     assert get_type_hints(CLASSES[name].__init__)["args"].__doc__.strip()
 
 
-def test_outputs_are_the_typed_attributes(checkout: Checkout) -> None:
+@pytest.fixture
+def recordings(checkout: Checkout) -> list[Recording]:
+    """Every component there is: a production with everything, and a sandbox with the one that excludes another."""
+    checkout.change_environment("local", lambda found: found["ingress"].update(entry="floating-ip"))
+    return [checkout.program(), complete(checkout).program("production")]
+
+
+def test_outputs_are_the_typed_attributes(recordings: list[Recording]) -> None:
     """What a component registers as outputs is what its class declares, under the same names."""
-    recording = checkout.program()
-    declared = {TOKENS[name]: set(kind.__annotations__) for name, kind in CLASSES.items()}
-    registered = {found.type: set(recording.outputs[found.urn]) for found in recording.components()}
+    promised = {TOKENS[name]: declared(kind) for name, kind in CLASSES.items()}
+    registered = {found.type: set(recording.outputs[found.urn]) for recording in recordings for found in recording.components()}
 
-    assert registered == declared
+    assert registered == promised
 
 
-def test_children_are_named_after_their_component_and_belong_to_it(checkout: Checkout) -> None:
+def test_children_are_named_after_their_component_and_belong_to_it(recordings: list[Recording]) -> None:
     """Every resource that is not a component is the child of one, and begins with its name."""
-    recording = checkout.program()
-    components_by_urn = {found.urn: found for found in recording.components()}
-    children = [found for found in recording.registrations if found.request.custom]
+    for recording in recordings:
+        components_by_urn = {found.urn: found for found in recording.components()}
+        children = [found for found in recording.registrations if found.request.custom]
 
-    assert len(children) > len(components_by_urn)
-    for child in children:
-        assert child.parent in components_by_urn, child.urn
-        assert child.name.startswith(f"{components_by_urn[child.parent].name}-"), child.urn
+        assert len(children) > len(components_by_urn)
+        for child in children:
+            assert child.parent in components_by_urn, child.urn
+            assert child.name.startswith(f"{components_by_urn[child.parent].name}-"), child.urn

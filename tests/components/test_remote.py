@@ -55,7 +55,7 @@ def test_a_python_program_is_one_quoted_argument() -> None:
 def test_secrets_are_on_standard_input_or_in_the_connection_and_secret(checkout: Checkout) -> None:
     """The authority's key and the SSH key are nowhere but in inputs that the engine encrypts."""
     commands = checkout.program().of("command:remote:Command")
-    configuration = next(found for found in commands if found.name == "local-configuration")
+    configuration = next(found for found in commands if found.name == "local-app-1-configuration")
 
     assert CA_KEY.replace("'", "'\"'\"'") in configuration.inputs["stdin"]
     assert {"stdin", "connection"} <= configuration.secrets

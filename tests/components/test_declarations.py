@@ -1,0 +1,284 @@
+"""
+What servers are told to be: complete, consistent with itself, without secrets, and the same as long as nothing changes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from components import declarations
+from components.declarations import alerts, dashboards, measures, targets
+from settings import Role, Settings
+from settings.gaps import longest_gap_s
+from tests.complete_fleet import PLANTED, complete
+from tests.conftest import Checkout
+
+ADDRESSES = {"app-1": "10.20.1.2", "app-2": "10.20.1.3", "db-1": "10.20.1.4", "vault-1": "10.20.1.5", "watch-1": "10.20.1.6"}
+
+
+@pytest.fixture
+def settings(checkout: Checkout) -> Settings:
+    """Production with everything in it."""
+    return complete(checkout).settings("production")
+
+
+def role(settings: Settings, server: str, name: str) -> dict[str, Any]:
+    return dict(declarations.declaration(settings, server, ADDRESSES)["roles"][name])
+
+
+def test_each_server_is_told_its_roles_and_what_all_have(settings: Settings) -> None:
+    """`common` is everywhere: who administers the server, and for how long it remembers."""
+    told = {name: set(declarations.declaration(settings, name, ADDRESSES)["roles"]) for name in ADDRESSES}
+    common = role(settings, "app-1", "common")
+
+    assert told == {
+        "app-1": {"common", "app", "ingress"},
+        "app-2": {"common", "app", "ingress"},
+        "db-1": {"common", "db"},
+        "vault-1": {"common", "backup"},
+        "watch-1": {"common", "monitoring"},
+    }
+    assert set(common["admins"]) == {"alice", "bob"}
+    assert common["log_retention_days"] == 90
+
+
+def test_only_roles_that_speak_to_others_depend_on_who_there_is(settings: Settings) -> None:
+    """A further server changes nothing in the declarations of those that only run containers."""
+    needing = {name for name in ADDRESSES if declarations.needs_addresses(settings, name)}
+
+    assert needing == {"db-1", "vault-1", "watch-1"}
+    assert declarations.declaration(settings, "app-1", {}) == declarations.declaration(settings, "app-1", ADDRESSES)
+
+
+def test_a_declaration_is_plain_data_without_secrets(settings: Settings) -> None:
+    """It survives JSON unchanged, and nobody's secret is in it."""
+    for name in ADDRESSES:
+        document = declarations.declaration(settings, name, ADDRESSES)
+        text = json.dumps(document)
+        assert json.loads(text) == document
+        assert not [secret for secret in PLANTED if secret in text]
+
+
+def test_a_database_has_an_owner_limits_and_known_clients(settings: Settings) -> None:
+    """A project cannot take all connections; only servers that run projects may connect; memory is what the machine has."""
+    told = role(settings, "db-1", "db")
+
+    assert told["databases"] == [
+        {
+            "project": "shop",
+            "name": "shop",
+            "owner": "shop",
+            "extensions": ["pg_trgm"],
+            "pool_size": 20,
+            "connection_limit": 23,
+        }
+    ]
+    assert told["clients"] == ["10.20.1.2", "10.20.1.3"]
+    assert told["max_connections"] > sum(database["connection_limit"] for database in told["databases"])
+    assert (told["memory_mb"], told["cores"]) == (16 * 1024, 8)
+    assert told["data_directory"] == "/mnt/data/postgresql"
+
+
+def test_postgresql_shares_a_server_with_containers_by_half(checkout: Checkout) -> None:
+    """It does not count on memory that containers use."""
+    checkout.change_environment("local", lambda found: found["servers"]["app"].update(roles=["app", "ingress", "db"]))
+    local = checkout.settings()
+
+    assert declarations.declaration(local, "app-1", {"app-1": "10.0.1.2"})["roles"]["db"]["memory_mb"] == 2 * 1024
+
+
+def test_every_database_and_volume_is_backed_up_from_where_it_is(settings: Settings) -> None:
+    """With the project's own schedule where it has one, and the policy's otherwise."""
+    told = role(settings, "vault-1", "backup")
+    policies = {policy["project"]: policy for policy in told["policies"]}
+
+    assert policies["shop"]["sources"] == [
+        {"kind": "database", "name": "shop", "server": "db-1", "address": "10.20.1.4"},
+        {"kind": "volume", "name": "uploads", "server": "app-1", "address": "10.20.1.2", "path": "/mnt/data/shop/uploads"},
+    ]
+    assert policies["shop"]["on_calendar"] == "*-*-* 00,06,12,18:00:00 UTC"
+    assert policies["guestbook"]["schedule"] == "30 2 * * *"
+    assert policies["shop"]["retention"] == {"daily": 7, "weekly": 4, "monthly": 6}
+    assert told["encrypted"] is True
+    assert told["offsite"]["location"] == "hel1"
+
+
+def jobs(settings: Settings) -> dict[str, dict[str, Any]]:
+    return {job["job_name"]: job for job in targets.scrape_configs(settings, ADDRESSES)}
+
+
+def asked(job: dict[str, Any]) -> set[str]:
+    return {address for part in job["static_configs"] for address in part["targets"]}
+
+
+def test_every_server_and_exporter_is_asked_by_its_private_address(settings: Settings) -> None:
+    """All servers; HAProxy where the ingress is; PostgreSQL where databases are."""
+    found = jobs(settings)
+
+    assert asked(found["node"]) == {f"{address}:9100" for address in ADDRESSES.values()}
+    assert asked(found["haproxy"]) == {"10.20.1.2:8405", "10.20.1.3:8405"}
+    assert asked(found["postgres"]) == {"10.20.1.4:9187"}
+
+
+def test_every_name_is_asked_from_outside(settings: Settings) -> None:
+    """Sites at the path that says whether they are healthy, redirects as redirects, each with its project."""
+    found = jobs(settings)
+
+    assert asked(found["probe-site"]) == {
+        "https://guestbook.example.com/up",
+        "https://shop.example.com/up",
+        "https://docs.example.com/",
+    }
+    assert asked(found["probe-redirect"]) == {"https://old-shop.example.com/"}
+    assert {part["labels"]["project"] for part in found["probe-site"]["static_configs"]} == {"guestbook", "shop"}
+    assert {job["params"]["module"][0] for name, job in found.items() if name.startswith("probe-")} <= set(
+        targets.blackbox_modules(settings)
+    )
+
+
+def test_a_project_under_maintenance_is_expected_to_say_so(checkout: Checkout) -> None:
+    """Its page with 503 is no alarm, and anything else is."""
+    path = checkout.root / "projects" / "guestbook.yaml"
+    path.write_text(path.read_text() + "maintenance: true\n")
+    found = targets.sites(checkout.settings())
+
+    assert {site.module for site in found} == {"maintenance"}
+    assert targets.blackbox_modules(checkout.settings())["maintenance"]["http"]["valid_status_codes"] == [503]
+
+
+def rules(settings: Settings) -> list[dict[str, Any]]:
+    return [rule for group in alerts.rule_groups(settings) for rule in group["rules"]]
+
+
+def test_every_rule_says_when_how_bad_what_and_what_to_do(settings: Settings) -> None:
+    """Nothing that wakes somebody up is without a summary and a runbook."""
+    for rule in rules(settings):
+        assert re.fullmatch(r"[A-Z][A-Za-z]+", rule["alert"])
+        assert re.fullmatch(r"\d+[mhd]", rule["for"])
+        assert rule["labels"]["severity"] in ("critical", "warning")
+        assert rule["annotations"]["summary"]
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule["annotations"]["runbook"])
+
+
+def expressions(settings: Settings) -> list[str]:
+    found = [rule["expr"] for rule in rules(settings)]
+    for dashboard in (dashboards.fleet("x"), dashboards.project("x"), dashboards.database("x")):
+        found += [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    return found
+
+
+def test_only_measures_that_somebody_answers_with_are_asked_for(settings: Settings) -> None:
+    """A name with a mistake in it would be silence, which looks like good health."""
+    words = "sum|avg|min|max|by|rate|increase|time|and|or|offset|absent|quantile_over_time|predict_linear"
+    for expression in expressions(settings):
+        plain = re.sub(r'\{[^}]*\}|"[^"]*"|\[[^\]]*\]|by \([^)]*\)', "", expression)
+        names = {
+            name for name in re.findall(r"[a-zA-Z_][a-zA-Z0-9_]*", plain) if not re.fullmatch(f"{words}|[0-9]*[smhd]", name)
+        }
+        assert names, expression
+        assert names <= measures.EXPORTERS | set(measures.OWN), expression
+
+
+def test_every_measure_that_is_known_is_asked_for(settings: Settings) -> None:
+    """The list says what roles have to write: nothing in it is for nobody."""
+    text = "\n".join(expressions(settings))
+
+    assert {name for name in measures.EXPORTERS | set(measures.OWN) if name not in text} == set()
+
+
+@pytest.mark.parametrize("opening, closing", ["()", "{}", "[]"])
+def test_expressions_are_closed(settings: Settings, opening: str, closing: str) -> None:
+    """As many brackets end as begin."""
+    for expression in expressions(settings):
+        assert expression.count(opening) == expression.count(closing), expression
+
+
+def test_what_is_watched_covers_what_the_fleet_has(settings: Settings) -> None:
+    """Golden signals, disks, certificates, backups of each project, containers, databases, and the promise of the shop."""
+    names = set(alerts.names(settings))
+    groups = {group["name"] for group in alerts.rule_groups(settings)}
+
+    assert names >= {
+        *("SiteDown", "ErrorsHigh", "LatencyHigh", "TrafficStopped", "RequestsQueued"),
+        *("DiskAlmostFull", "DiskFullWithinADay", "CertificateExpiresSoon", "ContainerRestarting", "ContainerOutOfMemory"),
+        *("BackupOld", "BackupMissing", "BackupNotTried", "BackupNotCopied", "DatabaseServerDown", "ErrorBudgetBurning"),
+    }
+    assert groups >= {"servers", "containers", "requests", "databases", "backups", "objectives-shop", "watching"}
+
+
+def test_an_environment_without_data_has_no_rules_about_it(checkout: Checkout) -> None:
+    """Otherwise something would be missing for ever."""
+    groups = {group["name"] for group in alerts.rule_groups(checkout.settings())}
+
+    assert groups.isdisjoint({"databases", "backups"})
+
+
+def test_a_backup_is_late_by_its_own_schedule(settings: Settings) -> None:
+    """The shop's after six hours and a grace, the guestbook's after a day."""
+    old = {rule["expr"] for rule in rules(settings) if rule["alert"] == "BackupOld"}
+
+    assert {int(expression.rpartition("> ")[2]) for expression in old} == {12 * 3600, 30 * 3600}
+
+
+def test_the_error_budget_is_that_of_the_promise(settings: Settings) -> None:
+    """99.9 % leaves 0.1 %; at 14.4 times that, 2 % of the month are used up in an hour."""
+    (group,) = [group for group in alerts.rule_groups(settings) if group["name"] == "objectives-shop"]
+    burning = [rule["expr"] for rule in group["rules"] if rule["alert"] == "ErrorBudgetBurning"]
+
+    assert len(burning) == 3
+    assert "> 0.0144 and" in burning[0]
+    assert 'proxy=~"shop-web|shop-docs"' in burning[0]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours"),
+    [
+        ("30 2 * * *", 24),
+        ("0 */6 * * *", 6),
+        ("0 3 * * 1", 7 * 24),
+        ("0 3 1 * *", 31 * 24),
+        ("0 4,6 * * 1-5", 70),
+        ("*/15 * * * *", 0.25),
+    ],
+)
+def test_the_longest_silence_of_a_schedule(schedule: str, hours: float) -> None:
+    """Between the last run of a day and the first of the next one that has any."""
+    assert longest_gap_s(schedule) == hours * 3600
+
+
+@pytest.mark.parametrize(
+    "dashboard", [dashboards.fleet("x"), dashboards.project("x"), dashboards.database("x")], ids=lambda d: d["uid"]
+)
+def test_a_dashboards_panels_do_not_overlap(dashboard: dict[str, Any]) -> None:
+    """Every cell of the grid belongs to one panel at most, and none hangs over the edge."""
+    cells = [
+        (x, y)
+        for panel in dashboard["panels"]
+        for x in range(panel["gridPos"]["x"], panel["gridPos"]["x"] + panel["gridPos"]["w"])
+        for y in range(panel["gridPos"]["y"], panel["gridPos"]["y"] + panel["gridPos"]["h"])
+    ]
+
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_receivers_secret_addresses_are_named_only(settings: Settings) -> None:
+    """The role finds the address by its name in a file that only root reads."""
+    told = role(settings, "watch-1", "monitoring")
+
+    assert told["receivers"] == [
+        {"name": "ops", "kind": "email", "to": "ops@example.com", "secret": None},
+        {"name": "chat", "kind": "slack", "to": None, "secret": "chat"},
+    ]
+    assert told["retention_days"] == 60
+    assert {dashboard["uid"] for dashboard in told["dashboards"]} == {"flotilla-fleet", "flotilla-project", "flotilla-database"}
+
+
+def test_each_role_with_a_declaration_of_its_own_is_a_role() -> None:
+    """And the others are known to need none."""
+    assert set(declarations.ROLES) == {Role.DB, Role.BACKUP, Role.MONITORING}
