@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ def start(checkout: Path) -> tuple[Instance, list[publish.Published]]:
     Raises: SettingsError before anything is made where what people wrote is not valid; MissingToolError where Docker is
     missing and cannot be installed; FlotillaError.
     """
-    publish.check(checkout)
+    zones = publish.check(checkout).environment.all_zones
     docker_host.require_space(checkout)
     log = private_files.folder(home_of(checkout)) / "logs" / "docker.log"
     client = docker_host.ensure(log)
@@ -59,6 +59,7 @@ def start(checkout: Path) -> tuple[Instance, list[publish.Published]]:
             registry.start(instance, client)
             _resume_machines(instance, client)
             supervisor.start(instance)
+            _seed_zones(instance, zones)
             _await_machines(instance)
             return instance, publish.publish(instance, client, log)
 
@@ -135,6 +136,21 @@ def _resume_machines(instance: Instance, client: Any) -> None:
 
     with step("start the machines that ran before"):
         machines.resume(instance, client)
+
+
+def _seed_zones(instance: Instance, zones: Iterable[str]) -> None:
+    """
+    Have the stack's DNS zones in the cloud, as if somebody had registered these domains there.
+    """
+    from sandbox.cloud.cloudflare.zones import seed_zone
+    from sandbox.cloud.store import Store
+
+    store = Store(instance.database)
+    try:
+        for zone in zones:
+            seed_zone(store, zone)
+    finally:
+        store.close()
 
 
 def _await_machines(instance: Instance) -> None:

@@ -20,7 +20,7 @@ from sandbox.images import build
 from sandbox.instance import Instance
 from sandbox.project_images import TAG, ProjectImage, build_image, by_folder, images_of
 from sandbox.publications import Publications
-from settings import Project, ProjectReleases, Releases, load, read_stack_config
+from settings import Project, ProjectReleases, Releases, Settings, load, read_stack_config
 from settings.loading import stacks
 from settings.problems import Problem
 from settings.project_files import read_projects
@@ -53,15 +53,14 @@ class Workshop:
     publications: Publications
 
 
-def check(root: Path) -> list[Project]:
+def check(root: Path) -> Settings:
     """
-    The projects whose images the sandbox builds, once everything that people wrote about the stack was found valid.
+    The stack's settings, once everything that people wrote about it was found valid.
 
     Raises: SettingsError with every mistake in every file.
     """
     _forget_outdated_releases(root)
-    settings = load(STACK, root, read_stack_config(root, STACK))
-    return [project for project in settings.projects.values() if images_of(project, root)]
+    return load(STACK, root, read_stack_config(root, STACK))
 
 
 def publish(instance: Instance, client: Any, log: Path) -> list[Published]:
@@ -71,7 +70,7 @@ def publish(instance: Instance, client: Any, log: Path) -> list[Published]:
     Raises: SettingsError where a source has no Dockerfile; FlotillaError when a build or push fails: the release file then
     names what was served before.
     """
-    projects = check(instance.checkout)
+    projects = [project for project in check(instance.checkout).projects.values() if images_of(project, instance.checkout)]
     path = releases_file(instance.checkout, STACK)
     before = load_releases(path)
     workshop = Workshop(instance=instance, client=client, log=log, publications=Publications(instance.home))
