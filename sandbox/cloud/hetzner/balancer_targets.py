@@ -50,7 +50,8 @@ def fits(cloud: Cloud, balancer: Document, kind: Document) -> bool:
     """
     Whether a load balancer could be of another type.
     """
-    return len(balancer["services"]) <= kind["max_services"] and _size(cloud, balancer["targets"]) <= kind["max_targets"]
+    has_room = len(balancer["services"]) <= kind["max_services"] and _size(cloud, balancer["targets"]) <= kind["max_targets"]
+    return bool(has_room)
 
 
 def _target(cloud: Cloud, balancer: Document, body: Target) -> Document:

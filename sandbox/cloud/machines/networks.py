@@ -1,22 +1,29 @@
 """
 Networks between machines: one bridge as everybody's uplink, one bridge per private network.
 
-Docker chooses the bridges' own subnets, so that two instances with the same private range never collide. The addresses that
-the cloud promised are put on the machines' interfaces beside Docker's; a bridge carries them as any switch would.
+The bridges' own subnets are such as no private network can have, each another one, so that neither two instances with the same
+private range nor a range and a bridge ever collide. The addresses that the cloud promised are put on the machines' interfaces
+beside Docker's; a bridge carries them as any switch would.
 """
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from docker.errors import APIError, NotFound
+from docker.types import IPAMConfig, IPAMPool
 
 from sandbox.cloud.machines.model import PrivateAddress
 from sandbox.instance import Instance
 
+# RFC 6598, shared address space: Hetzner's networks can only be of RFC 1918's ranges.
+BRIDGES, BRIDGE_PREFIX = ipaddress.IPv4Network("100.64.0.0/10"), 22
+CONFLICT, OVERLAPS = 409, 403  # Docker's answers: there is a network of this name, or one that has the subnet
 # A network's route for everything is the private gateway's matter. What a machine itself does with such traffic is its own:
 # with Hetzner, too, its way out stays the public interface until somebody inside changes that.
 EVERYWHERE = "0.0.0.0/0"
@@ -51,12 +58,26 @@ def ensure(client: Any, name: str, labels: Mapping[str, str]) -> Any:
         return client.networks.get(name)
     except NotFound:
         pass
-    try:
-        return client.networks.create(name, driver="bridge", labels=dict(labels), check_duplicate=True)
-    except APIError as error:
-        if error.status_code != 409:
-            raise
-        return client.networks.get(name)  # somebody else was faster
+    for subnet in _subnets(name):
+        pool = IPAMConfig(pool_configs=[IPAMPool(subnet=subnet)])
+        try:
+            return client.networks.create(name, driver="bridge", labels=dict(labels), check_duplicate=True, ipam=pool)
+        except APIError as error:
+            if error.status_code == CONFLICT:
+                return client.networks.get(name)  # somebody else was faster
+            if error.status_code != OVERLAPS:
+                raise
+    raise NotFound(f"{name}: every subnet of {BRIDGES} belongs to another Docker network")
+
+
+def _subnets(name: str) -> Iterator[str]:
+    """
+    Every subnet that a bridge may have, from one on that the name decides: two bridges rarely want the same one.
+    """
+    count = 2 ** (BRIDGE_PREFIX - BRIDGES.prefixlen)
+    first = int(hashlib.sha256(name.encode()).hexdigest(), 16) % count
+    for number in range(first, first + count):
+        yield f"{BRIDGES[number % count * 2 ** (32 - BRIDGE_PREFIX)]}/{BRIDGE_PREFIX}"
 
 
 def bridge_name(network: Any) -> str:

@@ -20,6 +20,8 @@ Json = dict[str, Any]
 TIMEOUT_S: Final = (3.05, 30.0)
 RETRIES: Final = 5
 """Source: terraform-provider-hcloud internal/util/control, DefaultRetries."""
+NULL: Final = object()
+"""For a field of a request that is to be null, and not just left out."""
 ADVICE: Final = {
     "unauthorized": "Check the token: load the sandbox's environment (. ./env.sh), or unset hcloud:token in the stack's config",
     "uniqueness_error": "Choose another name, or take what exists into the stack: pulumi import",
@@ -66,7 +68,7 @@ class Api:
         """
         Send a request; `body` is the JSON document, without what is None. Raises ApiError.
         """
-        given = {key: value for key, value in body.items() if value is not None}
+        given = {key: None if value is NULL else value for key, value in body.items() if value is not None}
         return self._send(method, path, json=given if method in ("POST", "PUT") else None)
 
     def act(self, context: Context, path: str, **body: Any) -> Json:

@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from ops.errors import SettingsError
 from sandbox.plugins.hcloud.firewall import Firewall, FirewallAttachment
+from sandbox.plugins.hcloud.floating_ip import FloatingIp, FloatingIpAssignment
+from sandbox.plugins.hcloud.load_balancer import LoadBalancer, LoadBalancerNetwork
+from sandbox.plugins.hcloud.load_balancer_service import LoadBalancerService
+from sandbox.plugins.hcloud.load_balancer_target import LoadBalancerTarget
 from sandbox.plugins.hcloud.lookups import GetImage, GetLocation, GetNetwork, GetServerType, GetServerTypes
 from sandbox.plugins.hcloud.network import Network, NetworkRoute, NetworkSubnet
 from sandbox.plugins.hcloud.placement_group import PlacementGroup
+from sandbox.plugins.hcloud.rdns import Rdns
 from sandbox.plugins.hcloud.server import Server
 from sandbox.plugins.hcloud.server_network import ServerNetwork
 from sandbox.plugins.hcloud.ssh_key import SshKey
@@ -39,10 +44,17 @@ class HcloudProvider(Provider):
     resources: ClassVar[list[type[Resource]]] = [
         Firewall,
         FirewallAttachment,
+        FloatingIp,
+        FloatingIpAssignment,
+        LoadBalancer,
+        LoadBalancerNetwork,
+        LoadBalancerService,
+        LoadBalancerTarget,
         Network,
         NetworkRoute,
         NetworkSubnet,
         PlacementGroup,
+        Rdns,
         Server,
         ServerNetwork,
         SshKey,

@@ -2,8 +2,14 @@
 Putting private addresses on a machine's interfaces.
 """
 
+import ipaddress
+from types import SimpleNamespace
+from typing import Any
+
+from docker.errors import APIError, NotFound
+
 from sandbox.cloud.machines.model import PrivateAddress
-from sandbox.cloud.machines.networks import Link, address_commands
+from sandbox.cloud.machines.networks import Link, address_commands, ensure
 
 UPLINK = Link("02:00:00:00:00:01", "172.18.0.2", "172.18.0.1")
 PRIVATE = Link("02:00:00:00:00:02", "172.19.0.2", "172.19.0.1")
@@ -67,3 +73,39 @@ def test_the_gateway_of_a_route_has_no_route_to_itself() -> None:
     routes = [{"dst": "default", "gateway": "172.18.0.1", "dev": "eth0"}]
     address = PrivateAddress(network_id=1, ip="10.0.1.3", prefix=16, routes=(("10.9.0.0/16", "10.0.1.3"),))
     assert address_commands(interfaces, routes, UPLINK, {address: PRIVATE}) == []
+
+
+class Daemon:
+    """
+    Docker as far as making a network goes; `taken` are subnets of others.
+    """
+
+    def __init__(self, *taken: str) -> None:
+        self.taken = set(taken)
+        self.asked: list[str] = []
+        self.networks = self
+
+    def get(self, name: str) -> str:
+        raise NotFound(name)
+
+    def create(self, name: str, ipam: Any, **_: Any) -> str:
+        subnet = ipam["Config"][0]["Subnet"]
+        self.asked.append(subnet)
+        if subnet in self.taken:
+            raise APIError("overlap", response=SimpleNamespace(status_code=403))
+        return name
+
+
+def test_bridges_keep_out_of_private_ranges() -> None:
+    """
+    A bridge's subnet is of a range that no private network can have: the same one for a name, but another if that is taken.
+    """
+    free = Daemon()
+    assert ensure(free, "net-1", {}) == "net-1"
+    (first,) = map(ipaddress.ip_network, free.asked)
+    assert first.subnet_of(ipaddress.ip_network("100.64.0.0/10"))
+    assert not first.is_private
+    busy = Daemon(str(first))
+    ensure(busy, "net-1", {})
+    assert busy.asked[0] == str(first)
+    assert not ipaddress.ip_network(busy.asked[1]).overlaps(first)
