@@ -4,11 +4,45 @@ The security pack's rules, one module per subject. Nothing here is started by im
 
 from policies.framework import Pack
 
-from . import reach
+from . import (
+    backups,
+    certificates,
+    commands,
+    dns,
+    exposure,
+    first_boot,
+    images,
+    isolation,
+    limits,
+    mounts,
+    networks,
+    protection,
+    reach,
+    secrets,
+    ssh_keys,
+)
+
+MODULES = (
+    reach,
+    networks,
+    protection,
+    ssh_keys,
+    first_boot,
+    images,
+    isolation,
+    mounts,
+    limits,
+    exposure,
+    secrets,
+    commands,
+    dns,
+    certificates,
+    backups,
+)
 
 PACK = Pack(
     name="flotilla-security",
     description="What would make the fleet an easy target.",
-    rules=(*reach.RULES,),
+    rules=tuple(rule for module in MODULES for rule in module.RULES),
     reports_strange_waivers=True,
 )
