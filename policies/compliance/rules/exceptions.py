@@ -40,13 +40,15 @@ def _long(found: Resource, options: Options) -> Iterator[str]:
         except ValueError:
             continue
         if until > last:
-            yield f"{_named(waiver)} holds until {until}, more than {options['days']} days from now"
+            yield f"{_named(waiver)} holds until {until}, more than {options['days']:g} days from now"
 
 
-def _broad(found: Resource, _: Options) -> Iterator[str]:
+def _broad(found: Resource, options: Options) -> Iterator[str]:
     for waiver in each(found.props, "waivers"):
-        if text(waiver, "resource").strip("*?") == "" and text(waiver, "resource"):
-            yield f"{_named(waiver)} excuses everything"
+        resource = text(waiver, "resource")
+        written = len(resource) - resource.count("*") - resource.count("?")
+        if written != len(resource) and written < options["characters"]:
+            yield f"{_named(waiver)} excuses too much"
 
 
 def _waived(days: int = 30, **changes: Any) -> Resource:
@@ -96,10 +98,11 @@ RULES: tuple[Rule, ...] = (
         types=(FLEET,),
         remediation="Name the resource in `waivers` in Pulumi.<stack>.yaml, or change the rule's configuration for all.",
         references=(EXCEPTIONS,),
+        options={"characters": Option(3, "What a name with `*` or `?` has at least beside them.")},
         check=_broad,
         fixtures=Fixtures(
-            passes=[_waived(), _waived(resource="app-*")],
-            fails=[_waived(resource="*"), _waived(resource="**")],
+            passes=[_waived(), _waived(resource="app-*"), _waived(resource="db")],
+            fails=[_waived(resource="*"), _waived(resource="a*")],
             unknown=[_waived(resource=UNKNOWN)],
             absent=[_waived(resource=None), fleet(waivers=None)],
             absent_fails=False,

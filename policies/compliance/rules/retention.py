@@ -1,5 +1,5 @@
 """
-How backups are kept: how often they are made, for how long they last, encrypted, and tried.
+How backups are kept: how often they are made, for how long they last, and whether a restore is tried.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from policies.framework import UNKNOWN, Fixtures, Level, Option, Options, Resour
 from policies.framework.kinds import BACKUP
 from settings.gaps import longest_gap_s
 
+from .declared import PRODUCTION, counts
 from .examples import RETENTION, backup
 from .references import (
     BACKUP_COPIES,
     BACKUPS,
     CONTINUITY,
-    CRYPTOGRAPHY,
     DELETION,
-    ENCRYPTION,
     RESTORE,
     STORAGE_LIMITATION,
     TESTING,
@@ -30,21 +29,21 @@ POLICY = "Set it in `backup` in Pulumi.<stack>.yaml, or in the project's own `ba
 
 
 def _minimum(found: Resource, options: Options) -> Iterator[str]:
-    if is_sandbox(found.stack) or get(found.props, "retention") is UNKNOWN:
+    if not counts(found.stack, options) or get(found.props, "retention") is UNKNOWN:
         return
     for key in RETENTION_KEYS:
         if get(found.props, f"retention.{key}") is UNKNOWN:
             continue
         kept = number(found.props, f"retention.{key}") or 0
         if kept < options[key]:
-            yield f"it keeps {kept:g} {key} backups, at least {options[key]} are asked for"
+            yield f"it keeps {kept:g} {key} backups, at least {options[key]:g} are asked for"
 
 
 def _maximum(found: Resource, options: Options) -> Iterator[str]:
     for key in RETENTION_KEYS:
         reach = (number(found.props, f"retention.{key}") or 0) * DAYS_OF[key]
         if reach > options["days"]:
-            yield f"its {key} backups reach {reach:g} days back, at most {options['days']} are allowed for personal data"
+            yield f"its {key} backups reach {reach:g} days back, at most {options['days']:g} are allowed for personal data"
 
 
 def _frequency(found: Resource, options: Options) -> Iterator[str]:
@@ -56,7 +55,7 @@ def _frequency(found: Resource, options: Options) -> Iterator[str]:
         yield "nothing says when it is made"
         return
     if hours > options["hours"]:
-        yield f"up to {hours:g} hours pass between two backups, at most {options['hours']} are allowed"
+        yield f"up to {hours:g} hours pass between two backups, at most {options['hours']:g} are allowed"
 
 
 def _drill(found: Resource, options: Options) -> Iterator[str]:
@@ -66,18 +65,13 @@ def _drill(found: Resource, options: Options) -> Iterator[str]:
     if not days:
         yield "a restore is never tried"
     elif days > options["days"]:
-        yield f"a restore is tried every {days:g} days, at least every {options['days']} is asked for"
-
-
-def _encrypted(found: Resource, _: Options) -> Iterator[str]:
-    if get(found.props, "encrypted") not in (True, UNKNOWN):
-        yield "it is not encrypted"
+        yield f"a restore is tried every {days:g} days, at least every {options['days']:g} is asked for"
 
 
 RULES: tuple[Rule, ...] = (
     Rule(
         id="backup-retention-minimum",
-        description="Backups are kept long enough to find out about damage.",
+        description="Backups of production are kept long enough to find out about damage.",
         level=Level.MANDATORY,
         types=(BACKUP,),
         remediation=POLICY,
@@ -86,10 +80,11 @@ RULES: tuple[Rule, ...] = (
             "daily": Option(7, "Daily backups at least."),
             "weekly": Option(4, "Weekly backups at least."),
             "monthly": Option(3, "Monthly backups at least."),
+            **PRODUCTION,
         },
         check=_minimum,
         fixtures=Fixtures(
-            passes=[backup(), backup(stack="local", retention=None)],
+            passes=[backup(), backup(stack="staging", retention={"daily": 2}), backup(stack="local", retention=None)],
             fails=[backup(retention={**RETENTION, "daily": 3}), backup(retention={**RETENTION, "monthly": 0})],
             unknown=[backup(retention=UNKNOWN), backup(retention={**RETENTION, "weekly": UNKNOWN})],
             absent=[backup(retention=None), backup(retention={"daily": 7, "weekly": 4})],
@@ -144,22 +139,6 @@ RULES: tuple[Rule, ...] = (
             fails=[backup(drillIntervalDays=90), backup(drillIntervalDays=0)],
             unknown=[backup(drillIntervalDays=UNKNOWN)],
             absent=[backup(drillIntervalDays=None)],
-            absent_fails=True,
-        ),
-    ),
-    Rule(
-        id="backup-encrypted",
-        description="Backups are encrypted before they leave a server.",
-        level=Level.MANDATORY,
-        types=(BACKUP,),
-        remediation="Leave `encrypted` as the component sets it.",
-        references=(ENCRYPTION, CRYPTOGRAPHY),
-        check=_encrypted,
-        fixtures=Fixtures(
-            passes=[backup()],
-            fails=[backup(encrypted=False)],
-            unknown=[backup(encrypted=UNKNOWN)],
-            absent=[backup(encrypted=None)],
             absent_fails=True,
         ),
     ),

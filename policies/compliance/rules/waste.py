@@ -59,7 +59,7 @@ def _oversized(stack: Stack, options: Options) -> Iterator[Finding]:
     if demand * 100 < capacity * options["percent"]:
         yield Finding(
             message=f"containers may use {demand:.1f} GB of the {capacity} GB of "
-            f"{', '.join(f'`{pool.name}`' for pool in found)}, less than {options['percent']} %",
+            f"{', '.join(f'`{pool.name}`' for pool in found)}, less than {options['percent']:g} %",
             resource=stack.fleet,
         )
 

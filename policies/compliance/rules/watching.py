@@ -26,7 +26,7 @@ from policies.framework import (
 )
 from policies.framework.kinds import BACKUP, DATABASE, FLEET, MONITORING, SERVER, SITE
 
-from .declared import is_known, rehearsed
+from .declared import PRODUCTION, counts, is_known, rehearsed
 from .examples import backup, fleet, made, monitoring, server
 from .references import (
     BREACH,
@@ -56,8 +56,10 @@ def _logs(found: Resource, options: Options) -> Iterator[str]:
     days = number(found.props, "compliance.logRetentionDays")
     if days is None:
         yield "nothing says how long logs are kept"
-    elif not options["minimum_days"] <= days <= options["maximum_days"]:
-        yield f"logs are kept for {days:g} days, not for {options['minimum_days']} to {options['maximum_days']}"
+    elif days < options["minimum_days"] and counts(found.stack, options):
+        yield f"logs are kept for {days:g} days, at least {options['minimum_days']:g} are asked for"
+    elif days > options["maximum_days"]:
+        yield f"logs are kept for {days:g} days, at most {options['maximum_days']:g} are allowed"
 
 
 def _listed(stack: Stack, path: str) -> set[str] | None:
@@ -121,7 +123,7 @@ def _measures(found: Resource, options: Options) -> Iterator[str]:
     if days is None:
         yield "nothing says how long measures are kept"
     elif not options["minimum_days"] <= days <= options["maximum_days"]:
-        yield f"measures are kept for {days:g} days, not for {options['minimum_days']} to {options['maximum_days']}"
+        yield f"measures are kept for {days:g} days, not for {options['minimum_days']:g} to {options['maximum_days']:g}"
 
 
 def _present(fleet_: Resource, _: Options) -> Iterator[str]:
@@ -139,12 +141,17 @@ RULES: tuple[Rule | StackRule, ...] = (
         remediation="Set `compliance.log_retention_days` in Pulumi.<stack>.yaml.",
         references=(CNIL_LOGS, LOGS, STORAGE_LIMITATION, LOGGING),
         options={
-            "minimum_days": Option(180, "At least so many days."),
-            "maximum_days": Option(366, "At most so many days."),
+            "minimum_days": Option(180, "At least so many days, in `stacks`."),
+            "maximum_days": Option(366, "At most so many days, wherever it is."),
+            **PRODUCTION,
         },
         check=_logs,
         fixtures=Fixtures(
-            passes=[fleet(), fleet(stack="local", compliance=None)],
+            passes=[
+                fleet(),
+                fleet(stack="staging", compliance={"logRetentionDays": 14}),
+                fleet(stack="local", compliance=None),
+            ],
             fails=[fleet(compliance={"logRetentionDays": 30}), fleet(compliance={"logRetentionDays": 3000})],
             unknown=[fleet(compliance=UNKNOWN), fleet(compliance={"logRetentionDays": UNKNOWN})],
             absent=[fleet(compliance=None), fleet(compliance={"dataRegion": "eu"})],
