@@ -8,23 +8,28 @@ import hashlib
 from pathlib import Path
 
 from settings import Settings
-from settings.releases import releases_file, with_platform, with_release, write_releases
+from settings.releases import Releases, releases_file, with_platform, with_release, write_releases
+
+
+def forget(project: Path) -> None:
+    """
+    Leave out the release files that lie in the checkout: the sandbox's own is of this machine, and not committed.
+    """
+    folder = project / "releases"
+    folder.unlink(missing_ok=True)
+    folder.mkdir()
 
 
 def serve_all(settings: Settings, project: Path) -> None:
     """
-    Write a release file below `project` in which each project that has none yet serves an image that does not exist.
+    Write a release file below `project` in which each project serves images that do not exist.
     """
-    releases, registry = settings.releases, settings.environment.registry
-    if releases.platform is None:
-        releases = with_platform(releases, *(_image(registry, name) for name in ("caddy", "haproxy")))
-    for name in settings.unserved:
-        releases = with_release(releases, name, _image(registry, settings.projects[name].image))
-    file = releases_file(project, settings.stack)
-    if file.parent.is_symlink():
-        file.parent.unlink()
-    file.parent.mkdir(exist_ok=True)
-    write_releases(file, releases)
+    releases, registry = Releases(), settings.environment.registry
+    releases = with_platform(releases, *(_image(registry, name) for name in ("caddy", "haproxy")))
+    for name, found in settings.projects.items():
+        images = {process: _image(registry, repository) for process, repository in found.own_images().items()}
+        releases = with_release(releases, name, _image(registry, found.image), images=images)
+    write_releases(releases_file(project, settings.stack), releases)
 
 
 def _image(registry: str, repository: str) -> str:

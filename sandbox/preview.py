@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops.errors import FlotillaError, MissingToolError, SettingsError
+from sandbox import placeholder_releases
 from sandbox.cloud import offline
 from sandbox.engine_events import Diagnostic, Events, Step, Violation, read_events
-from sandbox.placeholder_releases import serve_all
 from sandbox.preview_difference import compare, steps_at
 from sandbox.workspace import CHECKOUT, Workspace, make_keys
 from settings import load
@@ -92,9 +92,12 @@ def preview(
         configuration = workspace.lay(root, keys=keys or make_keys(Path(folder)), program=program)
         if program is None:
             values = {key.partition(":")[2]: value for key, value in configuration.items() if key.startswith("flotilla:")}
+            is_sandbox = stack == SANDBOX_STACK or stack.startswith(f"{SANDBOX_STACK}-")
+            if is_sandbox:
+                placeholder_releases.forget(workspace.project)
             settings = load(stack, workspace.project, values)
-            if stack == SANDBOX_STACK or stack.startswith(f"{SANDBOX_STACK}-"):
-                serve_all(settings, workspace.project)
+            if is_sandbox:
+                placeholder_releases.serve_all(settings, workspace.project)
         with offline.serve(zones_of(configuration)) as clouds:
             environment = workspace.environment(clouds.environment)
             return _run(workspace, environment, packs, pack_configs, is_shown=is_shown)
