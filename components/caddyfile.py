@@ -47,6 +47,7 @@ _GLOBAL = """\
 	auto_https disable_redirects
 	log {{
 		output stdout
+		exclude admin.api
 		format filter {{
 			wrap json
 			fields {{

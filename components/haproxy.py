@@ -17,6 +17,7 @@ RUN = "/run/flotilla/haproxy"
 # Requests come from this server's Caddy through a socket in a folder that only the two share: nobody else can speak to HAProxy.
 ENTRANCE = "/run/flotilla/entrance"
 SOCKET = f"{ENTRANCE}/requests.sock"
+METRICS = f"{RUN}/metrics.sock"
 PROCESS_HEADER = "X-Flotilla-Process"
 ALIVE_PATH = "/.well-known/flotilla/alive"
 WEIGHT_MAXIMUM = 256  # HAProxy's configuration manual, "weight"
@@ -74,6 +75,12 @@ frontend requests
   http-request set-var(txn.path) path
   use_backend %[req.hdr({PROCESS_HEADER})]
   default_backend none
+
+frontend metrics
+  bind unix@{METRICS} mode 600
+  no log
+  http-request use-service prometheus-exporter if {{ path /metrics }}
+  http-request deny
 
 backend none
   http-request return status 503 content-type text/plain string "Nothing is served under this name."

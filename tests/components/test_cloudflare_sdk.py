@@ -25,6 +25,27 @@ def _short() -> None:
         proxied=False,
         opts=pulumi.ResourceOptions(),
     )
+    DnsRecord(
+        "authorities",
+        zone_id="1",
+        name="example.com",
+        kind="CAA",
+        data={"flags": 0, "tag": "issue", "value": "letsencrypt.org"},
+        ttl_s=300,
+        proxied=False,
+        opts=pulumi.ResourceOptions(),
+    )
+    DnsRecord(
+        "mail",
+        zone_id="1",
+        name="example.com",
+        kind="MX",
+        content="mail.example.com",
+        priority=10,
+        ttl_s=300,
+        proxied=False,
+        opts=pulumi.ResourceOptions(),
+    )
 
 
 def _long() -> None:
@@ -34,12 +55,18 @@ def _long() -> None:
     cloudflare.DnsRecord(
         "record", zone_id=found.zone_id, name="www.example.com", type="A", content="192.0.2.1", ttl=300, proxied=False
     )
+    caa = cloudflare.DnsRecordDataArgs(flags=0, tag="issue", value="letsencrypt.org")
+    cloudflare.DnsRecord("authorities", zone_id="1", name="example.com", type="CAA", data=caa, ttl=300, proxied=False)
+    cloudflare.DnsRecord(
+        "mail", zone_id="1", name="example.com", type="MX", content="mail.example.com", priority=10, ttl=300, proxied=False
+    )
 
 
 def _said(recording: Recording) -> dict[str, object]:
-    record_request, invoke = recording.of(DNS_RECORD)[0].request, recording.invokes[0]
+    records, invoke = recording.of(DNS_RECORD), recording.invokes[0]
+    record_request = records[0].request
     return {
-        "inputs": recording.of(DNS_RECORD)[0].inputs,
+        "inputs": [found.inputs for found in records],
         "version": record_request.version,
         "plugin": record_request.pluginDownloadURL,
         "function": (invoke.tok, dict(invoke.args), invoke.version, invoke.pluginDownloadURL),

@@ -4,8 +4,10 @@ Shares of traffic as HAProxy's weights, and a project's backend.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,8 +44,8 @@ def test_a_single_release_gets_everything() -> None:
 
 def test_each_slot_has_places_for_all_replicas() -> None:
     """Four places, so that scaling takes no reload; more when there are more replicas."""
-    few = haproxy.backend(guestbook(), "g.example.com", {"a": 256, "b": 0})
-    many = haproxy.backend(guestbook(replicas=6), "g.example.com", {"a": 256, "b": 0})
+    few = haproxy.backend("guestbook-web", guestbook(), "g.example.com", {"a": 256, "b": 0})
+    many = haproxy.backend("guestbook-web", guestbook(replicas=6), "g.example.com", {"a": 256, "b": 0})
 
     assert "server-template a 4 guestbook-web-a:8000 weight 256" in few
     assert "server-template b 6 guestbook-web-b:8000 weight 0" in many
@@ -51,7 +53,7 @@ def test_each_slot_has_places_for_all_replicas() -> None:
 
 def test_health_checks_ask_for_the_projects_path_and_name() -> None:
     """An application that answers only to its own name is asked by it."""
-    text = haproxy.backend(guestbook(), "g.example.com", {"a": 256, "b": 0})
+    text = haproxy.backend("guestbook-web", guestbook(), "g.example.com", {"a": 256, "b": 0})
 
     assert "http-check send meth GET uri /up ver HTTP/1.1 hdr Host g.example.com" in text
 
@@ -60,5 +62,34 @@ def test_a_request_never_waits_for_a_connection_that_is_about_to_close() -> None
     """HAProxy keeps idle connections longer than Caddy does, so that Caddy is the one that closes them."""
     from components import caddyfile
 
-    assert "timeout http-keep-alive 75s" in haproxy.BASE
-    assert "keepalive 30s" in caddyfile.site("shop", ["shop.example.com"])
+    assert "timeout http-keep-alive 75s" in haproxy.base()
+    assert "keepalive 30s" in caddyfile.own_authority(caddyfile.Front())
+
+
+def test_a_closed_process_gets_no_request_in_any_slot() -> None:
+    """In maintenance every weight is zero, and HAProxy answers with the page."""
+    assert haproxy.server_weights([release(Slot.A, 100)], is_closed=True) == {"a": 0, "b": 0}
+
+
+def test_another_page_is_another_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """HAProxy reads the page when it starts: a new one has to reach it like a new configuration."""
+    before = haproxy.version()
+    page = tmp_path / "page.html"
+    page.write_text("<h1>Closed</h1>")
+    monkeypatch.setattr(haproxy, "PAGE", page)
+
+    assert haproxy.version() != before
+    assert f"description {haproxy.version()}\n" in haproxy.base()
+
+
+def test_the_page_needs_nothing_from_anywhere() -> None:
+    """No link, script, image or font: it is shown when nothing else can be reached."""
+    assert not re.search(r"(src|href)=|@import|url\(|<script", haproxy.page())
+
+
+def test_nothing_but_this_servers_caddy_can_speak_to_haproxy() -> None:
+    """It listens on sockets in folders of this server, and on no port."""
+    binds = re.findall(r"^ *bind (\S+)", haproxy.base(), re.MULTILINE)
+
+    assert binds
+    assert all(bind.startswith("unix@/run/flotilla/") for bind in binds)

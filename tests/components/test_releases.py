@@ -32,7 +32,7 @@ def test_a_release_is_a_service_named_with_its_digest(checkout: Checkout) -> Non
 def test_the_switch_comes_after_every_service_and_the_ingress(checkout: Checkout) -> None:
     """Traffic moves only when the new release is healthy and HAProxy runs."""
     checkout.release("local", ("1", "a", 90), ("2", "b", 10))
-    switch = checkout.program().named("guestbook-switch")
+    switch = checkout.program().named("guestbook-web-app-1-switch")
 
     assert switch.depends_on >= {"guestbook-web-11111111", "guestbook-web-22222222", "local-haproxy"}
 
@@ -40,7 +40,7 @@ def test_the_switch_comes_after_every_service_and_the_ingress(checkout: Checkout
 def test_a_canary_is_two_releases_with_weights(checkout: Checkout) -> None:
     """Both are waited for, and their weights are their shares."""
     checkout.release("local", ("1", "a", 90), ("2", "b", 10))
-    request = json.loads(checkout.program().named("guestbook-switch").inputs["stdin"])
+    request = json.loads(checkout.program().named("guestbook-web-app-1-switch").inputs["stdin"])
 
     assert request["weights"] == {"a": 256, "b": 28}
     assert request["replicas"] == {"a": 1, "b": 1}
@@ -52,8 +52,8 @@ def test_recreate_keeps_one_name_and_one_slot_and_stops_first(checkout: Checkout
     change_project(checkout, strategy="recreate")
     checkout.release("local", ("2", "b", 100))
     recording = checkout.program()
-    service = recording.named("guestbook-web", SERVICE)
-    request = json.loads(recording.named("guestbook-switch").inputs["stdin"])
+    service = recording.named("guestbook-web-service", SERVICE)
+    request = json.loads(recording.named("guestbook-web-app-1-switch").inputs["stdin"])
 
     assert service.inputs["updateConfig"]["order"] == "stop-first"
     assert service.inputs["taskSpec"]["networksAdvanceds"][0]["aliases"] == ["guestbook-web-a"]
@@ -94,9 +94,9 @@ def test_data_is_on_the_servers_disk_and_owned_by_the_project(checkout: Checkout
 
     assert (mount["source"], mount["target"]) == ("/mnt/data/guestbook/data", "/data")
     assert service.inputs["taskSpec"]["placement"]["constraints"] == ["node.hostname==app-1"]
-    assert "guestbook-folders" in service.depends_on
-    assert "app-1-data-mount" in recording.named("guestbook-folders").depends_on
-    assert "OWNER=10001\n" in recording.named("guestbook-folders").inputs["stdin"]
+    assert "guestbook-web-folders" in service.depends_on
+    assert "app-1-data-mount" in recording.named("guestbook-web-folders").depends_on
+    assert "OWNER=10001\n" in recording.named("guestbook-web-folders").inputs["stdin"]
 
 
 def test_what_lives_in_the_swarm_goes_with_the_server_and_comes_back_on_another(checkout: Checkout) -> None:

@@ -9,15 +9,15 @@ from components.scripts import switch
 STAT = """\
 # pxname,svname,qcur,scur,status,weight,check_status,
 projects,FRONTEND,,4,OPEN,,,
-project-shop,a1,0,3,UP,256,L7OK,
-project-shop,a2,1,0,MAINT (resolution),256,,
-project-shop,b1,0,0,UP,0,* L7OK,
-project-shop,b2,0,0,UP 1/2,0,L4CON,
-project-shop,BACKEND,0,3,UP,256,,
-project-other,a1,0,9,UP,256,L7OK,
+shop-web,a1,0,3,UP,256,L7OK,
+shop-web,a2,1,0,MAINT (resolution),256,,
+shop-web,b1,0,0,UP,0,* L7OK,
+shop-web,b2,0,0,UP 1/2,0,L4CON,
+shop-web,BACKEND,0,3,UP,256,,
+other-web,a1,0,9,UP,256,L7OK,
 """
 CONFIGURATION = """\
-backend project-shop
+backend shop-web
   option httpchk
   server-template a 4 shop-web-a:8000 weight 256
   server-template b 4 shop-web-b:8000 weight 0
@@ -30,7 +30,7 @@ def server(name: str, weight: int, is_up: bool = True, requests: int = 0) -> swi
 
 def test_only_a_server_whose_check_was_answered_well_is_up() -> None:
     """Resolved is not enough, and neither is up by default before the first check."""
-    servers = switch.parse_stat(STAT, "project-shop")
+    servers = switch.parse_stat(STAT, "shop-web")
 
     assert [(s.name, s.slot, s.is_up, s.requests_in_flight) for s in servers] == [
         ("a1", "a", True, 3),
@@ -42,7 +42,7 @@ def test_only_a_server_whose_check_was_answered_well_is_up() -> None:
 
 def test_every_serving_slot_needs_all_its_replicas() -> None:
     """What lacks is counted per slot; slots that do not serve are not waited for."""
-    servers = switch.parse_stat(STAT, "project-shop")
+    servers = switch.parse_stat(STAT, "shop-web")
 
     assert switch.missing(servers, {"a": 1, "b": 1}) == {}
     assert switch.missing(servers, {"a": 2, "b": 3}) == {"a": 1, "b": 2}
@@ -52,17 +52,17 @@ def test_weights_go_up_before_they_go_down() -> None:
     """At no moment is every weight zero, so that somebody always serves."""
     servers = [server("a1", 256), server("a2", 256), server("b1", 0), server("b2", 0)]
 
-    assert switch.weight_commands(servers, {"a": 0, "b": 256}, "project-shop") == [
-        "set server project-shop/b1 weight 256",
-        "set server project-shop/b2 weight 256",
-        "set server project-shop/a1 weight 0",
-        "set server project-shop/a2 weight 0",
+    assert switch.weight_commands(servers, {"a": 0, "b": 256}, "shop-web") == [
+        "set server shop-web/b1 weight 256",
+        "set server shop-web/b2 weight 256",
+        "set server shop-web/a1 weight 0",
+        "set server shop-web/a2 weight 0",
     ]
 
 
 def test_a_second_switch_has_nothing_to_say() -> None:
     """Weights that are as they should be are left alone."""
-    assert switch.weight_commands([server("a1", 256), server("b1", 0)], {"a": 256, "b": 0}, "project-shop") == []
+    assert switch.weight_commands([server("a1", 256), server("b1", 0)], {"a": 256, "b": 0}, "shop-web") == []
 
 
 def test_draining_counts_only_slots_that_serve_no_more() -> None:
