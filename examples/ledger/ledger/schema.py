@@ -37,7 +37,10 @@ def check(storage: Storage) -> None:
 
 
 def _files() -> list[Path]:
-    return sorted(MIGRATIONS.glob("*.sql"))
+    files = sorted(MIGRATIONS.glob("*.sql"))
+    if not files:
+        raise StorageError(f"{MIGRATIONS} is empty: this release was not built as a whole")
+    return files
 
 
 def _applied(work: Work) -> set[object]:
