@@ -36,13 +36,14 @@ class Names:
 @dataclass(frozen=True, kw_only=True)
 class SiteArgs:
     """
-    `processes` is {what the process is called in the fleet: its names}. `is_in_maintenance` only tells who looks at the plan:
-    the routes close.
+    `processes` is {what the process is called in the fleet: its names}. `after` is what has to be known before an authority is
+    asked for certificates. `is_in_maintenance` only tells who looks at the plan: the routes close.
     """
 
     project: str
     processes: Mapping[str, Names]
     ingress: Ingress
+    after: Sequence[pulumi.Resource] = ()
     is_in_maintenance: bool = False
 
 
@@ -80,7 +81,7 @@ class Site(pulumi.ComponentResource):
                     "HOSTNAMES": " ".join([*hostnames, *redirects]),
                     "CERTIFICATE_TIMEOUT_S": CERTIFICATE_TIMEOUT_S,
                 },
-                opts=ResourceOptions(parent=self, depends_on=[args.ingress]),
+                opts=ResourceOptions(parent=self, depends_on=[args.ingress, *args.after]),
             )
         self.urls = Output.from_input([f"https://{hostname}" for hostname in hostnames])
         self.register_outputs({"urls": self.urls})

@@ -160,11 +160,7 @@ def _site(place: Place, project: Project, processes: Mapping[str, Process]) -> S
     """
     settings = place.settings
     records = dns.addresses(settings, _all_names(settings, project), place.entry)
-    names = Dns(
-        project.name,
-        DnsArgs(zone_ids=place.zone_ids, records=records),
-        pulumi.ResourceOptions(depends_on=[place.environment_dns]),
-    )
+    names = Dns(project.name, DnsArgs(zone_ids=place.zone_ids, records=records))
     args = SiteArgs(
         project=project.name,
         processes={
@@ -175,9 +171,10 @@ def _site(place: Place, project: Project, processes: Mapping[str, Process]) -> S
             if process.kind in (Kind.WEB, Kind.STATIC)
         },
         ingress=place.ingress,
+        after=[place.environment_dns, names],
         is_in_maintenance=project.maintenance,
     )
-    return Site(project.name, args, pulumi.ResourceOptions(depends_on=[names]))
+    return Site(project.name, args)
 
 
 def _all_names(settings: Settings, project: Project) -> Sequence[str]:
