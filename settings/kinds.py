@@ -54,10 +54,13 @@ def check_keys(written: object) -> Iterator[Finding]:
         if kind in kinds and written.get(key) in (None, []):
             yield _missing(key)
     health = written.get("health")
-    if kind is Kind.WEB and isinstance(health, dict) and health.get("path") is None:
+    has_path = isinstance(health, dict) and health.get("path") is not None
+    if kind is Kind.WEB and isinstance(health, dict) and not has_path:
         yield Finding(
             location=("health", "path"), fact="this is missing", next_step="Add the path that answers 200, like `/up`"
         )
+    if kind is Kind.WORKER and has_path:
+        yield Finding(location=("health", "path"), fact=REASONS[kind], next_step="Remove `path`, or correct `kind`")
 
 
 def _missing(key: str) -> Finding:

@@ -37,6 +37,7 @@ def check_project(project: Project, file_stem: str) -> Iterator[Finding]:
     for name, process in project.all_processes().items():
         location = place(project, name)
         yield from _check_process(process, location)
+        yield from _check_environment(process, project.processes.get(name, project), location)
         yield from _check_volumes(process, location)
         yield from _check_names(project, name, process, location)
         own = project.processes.get(name)
@@ -86,13 +87,20 @@ def _check_process(process: Process, location: Location) -> Iterator[Finding]:
             next_step="Write `blue-green` or `recreate`",
         )
     yield from repeated((*location, "secrets"), process.secrets, "secret")
+
+
+def _check_environment(process: Process, written: Process, location: Location) -> Iterator[Finding]:
+    """
+    A variable and a secret of one name, at least one of them its own: what is inherited is said where it is written.
+    """
     for name in process.secrets:
-        for taken in {name, f"{name}_FILE"} & process.env.keys():
-            yield Finding(
-                location=(*location, "env"),
-                fact=f"`{taken}` is set here, and `{name}` is a secret too",
-                next_step="Keep one of them",
-            )
+        for taken in sorted({name, f"{name}_FILE"} & process.env.keys()):
+            if taken in written.env or name in written.secrets:
+                yield Finding(
+                    location=(*location, "env" if taken in written.env else "secrets"),
+                    fact=f"`{taken}` is an environment variable, and the secret `{name}` needs it",
+                    next_step="Keep one of them",
+                )
 
 
 def _check_volumes(process: Process, location: Location) -> Iterator[Finding]:

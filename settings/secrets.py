@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from settings.environment import Environment
 from settings.problems import Finding, Location, dotted
+from settings.process import Kind
 from settings.project import Project
 from settings.project_checks import place
 from settings.project_files import ReadProjects
@@ -135,6 +136,8 @@ def check_declared(projects: Mapping[str, Project], names: SecretNames, stack: s
     """
     for project_name, project in projects.items():
         for process_name, process in project.all_processes().items():
+            if process.kind is Kind.STATIC:
+                continue  # said already: it has no use for secrets
             written = project.processes.get(process_name, project).secrets
             for name in process.secrets:
                 if name not in names.of(project_name) and name in written:
@@ -166,6 +169,8 @@ def check_unused(environment: Environment, projects: ReadProjects, names: Secret
     Secrets that nobody declares: misspelt, or left behind.
     """
     for project, secrets in names.projects.items():
+        if not secrets:
+            continue  # what `pulumi config rm` leaves of a block
         if project not in projects.known:
             yield Finding(
                 location=(PROJECTS, project),
@@ -173,19 +178,19 @@ def check_unused(environment: Environment, projects: ReadProjects, names: Secret
                 next_step=suggest(project, projects.known or ["(none yet)"]),
             )
         elif project in projects.elsewhere:
-            yield _unused((PROJECTS, project), f"`{project}` does not live in `{environment.name}`", ())
+            yield _unused((PROJECTS, project), f"`{project}` does not live in `{environment.name}`", (), environment.name)
         elif project in projects.living:
             model = projects.living[project].project
             declared = {name for process in model.all_processes().values() for name in process.secrets}
             for name in sorted(secrets - declared):
-                yield _unused((PROJECTS, project, name), f"no process of `{project}` declares it", declared)
+                yield _unused((PROJECTS, project, name), f"no process of `{project}` declares it", declared, environment.name)
     receivers = environment.monitoring.receivers if environment.monitoring else ()
     named = {receiver.secret for receiver in receivers if receiver.secret}
     for name in sorted(names.notifications - named):
-        yield _unused((NOTIFICATIONS, name), "no receiver of `monitoring` names it", named)
+        yield _unused((NOTIFICATIONS, name), "no receiver of `monitoring` names it", named, environment.name)
 
 
-def _unused(location: Location, fact: str, declared: Collection[str]) -> Finding:
-    command = f"pulumi config rm --path 'flotilla:{dotted((SECRETS, *location))}'"
+def _unused(location: Location, fact: str, declared: Collection[str], stack: str) -> Finding:
+    command = f"pulumi config rm --stack {stack} --path 'flotilla:{dotted((SECRETS, *location))}'"
     nearest = f"{suggest(str(location[-1]), declared)}; or remove" if declared else "Remove"
     return Finding(location=location, fact=fact, next_step=f"{nearest} it with `{command}`")

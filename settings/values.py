@@ -167,6 +167,7 @@ NAME_PATTERN = r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?"
 ENVIRONMENT_VARIABLE_PATTERN = r"[A-Z_][A-Z0-9_]{0,79}"
 _HOST = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?"
 _REPOSITORY = r"[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*){0,4}"
+_DAY = r"(20[0-9]{2}-[0-9]{2}-[0-9]{2})( 00:00:00 \+0000 UTC)?"
 _DIGEST = r"sha256:[0-9a-f]{64}"
 
 
@@ -180,13 +181,13 @@ def _ipv4(value: str) -> str:
 
 def _day(value: object) -> object:
     """
-    A day as text; the engine hands `2027-01-31` on as `2027-01-31T00:00:00Z`.
+    A day as text. Without quotes, the engine takes it for a time, and hands it on as `2027-01-31 00:00:00 +0000 UTC`.
     """
-    if not isinstance(value, date) and (
-        not isinstance(value, str) or re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(T00:00:00Z)?", value, re.ASCII) is None
-    ):
-        raise refuse(f"{excerpt(value)} is not a day", "Write it like `2027-01-31`")
-    return value[:10] if isinstance(value, str) else value
+    found = re.fullmatch(_DAY, value, re.ASCII) if isinstance(value, str) else None
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(found[1] if found else "")
+    except ValueError:
+        raise refuse(f"{excerpt(value)} is not a day", "Write it like `2027-01-31`") from None
 
 
 def _cron(value: str) -> str:

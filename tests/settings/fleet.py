@@ -23,6 +23,15 @@ ENVIRONMENT: Path = ("config", "flotilla:environment")
 SECRETS: Path = ("config", "flotilla:secrets")
 
 
+class Plain(yaml.CSafeDumper):
+    """
+    YAML without anchors, which settings refuse.
+    """
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 class Fleet:
     """
     The files of `tests/cases/settings/fleet`, copied, for one test to change.
@@ -44,7 +53,7 @@ class Fleet:
 
     def write(self, name: str, document: Any) -> None:
         """Write a file as YAML, a key or entry per line."""
-        text = yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=1000)
+        text = yaml.dump(document, Dumper=Plain, sort_keys=False, allow_unicode=True, width=1000)
         (self.root / name).write_text(text, encoding="utf-8")
 
     def line(self, name: str, path: Path) -> int:

@@ -96,6 +96,42 @@ def test_third_release_takes_the_canarys_slot() -> None:
     assert [past.image for past in project.history] == [image(1), image(2)]
 
 
+def test_several_images_are_one_release() -> None:
+    """With images of several processes, another one of any of them is another release, with a name and a slot of its own."""
+    first = with_release(Releases(), "guestbook", image(1), images={"api": image(5)}, at=NOON)
+    same = with_release(first, "guestbook", image(1), images={"api": image(5)})
+    second = with_release(first, "guestbook", image(1), images={"api": image(6)}, at=NOON)
+    [old], [new] = first.projects["guestbook"].serving, second.projects["guestbook"].serving
+    assert same is first
+    assert (old.slot, new.slot, old.short_digest == new.short_digest) == ("a", "b", False)
+    assert (new.image_of("api"), new.image_of("web"), new.image_of("worker")) == (image(6), image(1), image(1))
+    assert second.projects["guestbook"].history == (PastRelease(image=image(1), images={"api": image(5)}, served_until=NOON),)
+
+
+def test_name_of_several_images_is_stable() -> None:
+    """The order of processes does not matter to a release's name, and a process that changes its name does."""
+    one = Release(image=image(1), images={"api": image(5), "jobs": image(6)}, slot="a")
+    other = Release(image=image(1), images={"jobs": image(6), "api": image(5)}, slot="b")
+    renamed = Release(image=image(1), images={"apis": image(5), "jobs": image(6)}, slot="a")
+    assert one.short_digest == other.short_digest != renamed.short_digest
+    assert one.short_digest == "350e90e5"
+
+
+def test_image_of_a_process_without_digest_is_refused() -> None:
+    """Images of processes need their digests too, and the process is named."""
+    with pytest.raises(SettingsError, match=r"release: images\.api: 'shop:latest' is not an image with its digest"):
+        with_release(Releases(), "guestbook", image(1), images={"api": "shop:latest"})
+
+
+def test_several_images_are_written_and_read(tmp_path: Path) -> None:
+    """The file has the images of processes where there are any, and no empty block where there are none."""
+    releases = with_release(serve(1), "guestbook", image(1), images={"api": image(5)}, at=NOON)
+    path = releases_file(tmp_path, "local")
+    write_releases(path, releases)
+    assert load_releases(path) == releases
+    assert render_releases(releases).count("images:") == 1
+
+
 def test_other_projects_are_left_alone() -> None:
     """A release of one project changes nothing of another one, nor of the ingress."""
     before = with_platform(serve(1), image(8), image(9))

@@ -1,0 +1,97 @@
+"""
+Secrets: names and no values, and never a value in an error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ops.errors import SettingsError
+from settings import load, read_stack_config
+from settings.secrets import SecretNames, read_names
+from tests.settings.fleet import SECRETS, STACK_FILE
+
+CANARY = "s3cr3t-canary"
+BLOCK = "this is not a block of names, each with its secret. Nothing was changed. Set each secret by its own path, such as"
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just(CANARY) | st.just({"secure": CANARY}),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["projects", "notifications", "ledger", "KEY", "secure"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said"),
+    [
+        ({"secure": CANARY}, "flotilla:secrets.secure: unknown key"),
+        (CANARY, f"flotilla:secrets: {BLOCK}"),
+        ({"projects": CANARY}, f"flotilla:secrets.projects: {BLOCK}"),
+        ({"projects": {"secure": CANARY}}, f"flotilla:secrets.projects: {BLOCK}"),
+        ({"projects": {"ledger": CANARY}}, f"flotilla:secrets.projects.ledger: {BLOCK}"),
+        ({"projects": {"ledger": {"secure": CANARY}}}, f"flotilla:secrets.projects.ledger: {BLOCK}"),
+        ({"projects": {"ledger": {"SESSION_KEY": 7}}}, "projects.ledger.SESSION_KEY: this is no value of a secret"),
+        ({"projects": {"ledger": {"SESSION_KEY": ""}}}, "projects.ledger.SESSION_KEY: this is no value of a secret"),
+        ({"projects": {"ledger": {"SESSION_KEY": {"secure": [CANARY]}}}}, "SESSION_KEY: this is no value of a secret"),
+        ({"projects": {"ledger": {"SESSION_KEY": CANARY}}}, "SESSION_KEY: this secret is there for everybody to read"),
+        ({"projects": {"ledger": {"session-key": {"secure": CANARY}}}}, "session-key: this is not the name of a secret"),
+        ({"notifications": {"Ops Chat": {"secure": CANARY}}}, "notifications['Ops Chat']: this is not the name of a secret"),
+    ],
+    ids=str,
+)
+def test_secrets_of_the_wrong_form(fleet, secrets: Any, said: str) -> None:
+    """What has not the form of secrets is named with its path, and what may be a secret is not shown."""
+    fleet.put(STACK_FILE, SECRETS, secrets)
+    lines = fleet.mistakes()
+    assert any(said in line for line in lines), lines
+    assert CANARY not in "".join(lines)
+
+
+def test_decrypted_values_are_fine(fleet) -> None:
+    """The engine hands plain values on; whether they are encrypted is a matter of the stack's file."""
+    config = read_stack_config(fleet.root, "local")
+    config["secrets"] = {
+        "projects": {"ledger": {"SESSION_KEY": CANARY, "MAIL_PASSWORD": CANARY}},
+        "notifications": {"ops-chat": CANARY},
+    }
+    loaded = load("local", fleet.root, config)
+    assert loaded.secrets.of("ledger") == {"SESSION_KEY", "MAIL_PASSWORD"}
+    assert CANARY not in repr(loaded)
+
+
+def test_missing_value_says_how_to_set_it(fleet) -> None:
+    """Without any secrets, each declared name has its line, with the command that sets it."""
+    fleet.put(STACK_FILE, SECRETS, None)
+    lines = fleet.mistakes()
+    assert [line.rpartition("Run ")[2] for line in lines] == [
+        f"`pulumi config set --stack local --secret --path 'flotilla:secrets.{name}'`."
+        for name in ("notifications.ops-chat", "projects.ledger.SESSION_KEY", "projects.ledger.MAIL_PASSWORD")
+    ]
+
+
+def test_what_pulumi_leaves_is_no_secret(fleet) -> None:
+    """`pulumi config rm` leaves empty blocks behind, which are no mistake."""
+    fleet.put(STACK_FILE, (*SECRETS, "projects", "gone"), {})
+    assert fleet.load().secrets.of("gone") == frozenset()
+
+
+@given(secrets=anything)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_secrets_are_judged(fleet, secrets: Any) -> None:
+    """Whatever stands there: no crash, lines in the proper form, and never a value."""
+    config = {**read_stack_config(fleet.root, "local"), "secrets": secrets}
+    assert isinstance(read_names(secrets), SecretNames)
+    try:
+        loaded = load("local", fleet.root, config)
+    except SettingsError as error:
+        assert CANARY not in str(error)
+        assert all("Nothing was changed." in line and line.isprintable() for line in str(error).splitlines())
+    else:
+        assert CANARY not in repr(loaded)
