@@ -257,3 +257,15 @@ def test_starting_imports_no_client():
     assert set(answer.stdout.split()).isdisjoint(
         {"pulumi", "hcloud", "cloudflare", "docker", "requests", "httpx", "sandbox.plugins.hcloud"}
     )
+
+
+def test_a_preview_imports_no_client():
+    """A plugin that is asked for its types still imports no client: that is left to the first request that needs one."""
+    program = (
+        "import sys; from sandbox.plugins.servicer import Servicer; from sandbox.plugins.registry import PROVIDERS;"
+        " [Servicer(name).provider for name in PROVIDERS]; print(*sys.modules)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert set(answer.stdout.split()).isdisjoint({"pulumi", "hcloud", "cloudflare", "docker", "requests", "httpx", "pydantic"})

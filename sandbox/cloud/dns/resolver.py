@@ -1,9 +1,10 @@
 """
 What an authoritative server answers: pure, from zones and a question to a reply (RFC 1034, 4.3.2; RFC 4592; RFC 2308).
 
-A proxied record is answered with the address of its origin, since the sandbox has no proxy in front of it. As at Cloudflare, a
-proxied CNAME and a CNAME at the apex are flattened: the answer holds the addresses of their target, not the CNAME itself. That
-needs the target in the same zone: this server asks no other, so elsewhere the CNAME is answered as it is.
+A proxied record is answered with the address of its origin: the sandbox's edge is the ingress itself, which answers with the
+same content. As at Cloudflare, a proxied CNAME and a CNAME at the apex are flattened: the answer holds the addresses of their
+target, not the CNAME itself. CNAMEs are followed from zone to zone; this server asks no other, so one that leads elsewhere is
+answered as it is.
 """
 
 from __future__ import annotations
@@ -61,45 +62,61 @@ def answer(zones: Sequence[Zone], question: Question) -> Reply:
     The reply to one question of class IN. A name in none of the zones is refused; of nested zones the deepest answers.
     """
     name = fold(question.name)
-    zone = max((zone for zone in zones if zone.contains(name)), key=lambda zone: len(zone.apex), default=None)
+    zone = _zone_of(zones, name)
     if zone is None:
         return Reply(code=Code.REFUSED, is_authoritative=False)
     cut = zone.cut(name)
     if cut is not None:
         return _referral(zone, cut)
-    return _resolve(zone, question.name, question.type, frozenset())
+    return _resolve(zones, question.name, question.type, frozenset())
 
 
-def _resolve(zone: Zone, owner: Labels, kind: str, followed: frozenset[Labels]) -> Reply:
+def _zone_of(zones: Sequence[Zone], name: Labels) -> Zone | None:
     """
-    The reply about one name of the zone; CNAMEs are followed as far as the zone's own authority goes.
+    The deepest zone that a folded name is in.
+    """
+    return max((zone for zone in zones if zone.contains(name)), key=lambda zone: len(zone.apex), default=None)
+
+
+def _is_ours(zones: Sequence[Zone], name: Labels) -> bool:
+    """
+    Whether this server has the last word about a folded name.
+    """
+    zone = _zone_of(zones, name)
+    return zone is not None and zone.cut(name) is None
+
+
+def _resolve(zones: Sequence[Zone], owner: Labels, kind: str, followed: frozenset[Labels]) -> Reply:
+    """
+    The reply about one name; CNAMEs are followed as far as the zones' own authority goes.
     """
     name = fold(owner)
-    if followed and (not zone.contains(name) or zone.cut(name) is not None):
+    zone = _zone_of(zones, name)
+    if zone is None or zone.cut(name) is not None:
         return Reply()
     node = zone.at(name)
     if node is None:
         return Reply(code=Code.NXDOMAIN, authority=(_negative(zone),))
     alias = next((record for record in node if record.type == "CNAME"), None)
-    is_flat = alias is not None and (alias.is_proxied or name == zone.apex) and zone.contains(alias.target)
+    is_flat = alias is not None and (alias.is_proxied or name == zone.apex) and _is_ours(zones, alias.target)
     found = [record for record in node if kind in (record.type, ANY) and not (is_flat and record is alias)]
     if found:
         return Reply(answer=_owned(found, owner))
     if alias is None or (is_flat and kind not in (*ADDRESSES, ANY)):
         return _nothing(zone)
-    return _follow(zone, owner, kind, followed | {name}, alias, is_flat=is_flat)
-
-
-def _follow(zone: Zone, owner: Labels, kind: str, followed: frozenset[Labels], alias: Record, *, is_flat: bool) -> Reply:
-    """
-    The reply that continues with the target of a CNAME; a loop or a long chain ends where it is noticed.
-    """
-    is_end = alias.target in followed or len(followed) > CHAIN_LENGTH
-    rest = Reply() if is_end else _resolve(zone, alias.target, kind, followed)
+    rest = _follow(zones, alias.target, kind, followed | {name})
     if not is_flat:
         return replace(rest, answer=(*_owned([alias], owner), *rest.answer))
     addresses = [record for record in rest.answer if record.type in ADDRESSES]
     return Reply(answer=_owned(addresses, owner)) if addresses else _nothing(zone)
+
+
+def _follow(zones: Sequence[Zone], target: Labels, kind: str, followed: frozenset[Labels]) -> Reply:
+    """
+    The reply about the target of a CNAME; a loop or a long chain ends where it is noticed.
+    """
+    is_end = target in followed or len(followed) > CHAIN_LENGTH
+    return Reply() if is_end else _resolve(zones, target, kind, followed)
 
 
 def _referral(zone: Zone, cut: Labels) -> Reply:

@@ -1,5 +1,5 @@
 """
-The load balancer types that Hetzner Cloud offers. Limits as in Hetzner's overview of 2026; prices: see `catalog`.
+The load balancer types that Hetzner Cloud offers. Limits as in Hetzner's overview of 2026.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from decimal import Decimal
 from sandbox.cloud.hetzner import catalog
 from sandbox.cloud.hetzner.errors import invalid_input
 from sandbox.cloud.store import Document
+from settings.prices import LOAD_BALANCERS
 
-MONTHLY = {"lb11": "5.39", "lb21": "16.40", "lb31": "30.90"}
 INCLUDED_TRAFFIC = {"lb11": 20, "lb21": 20, "lb31": 20}  # TB
 ROWS = (
     # id, name, connections, services, targets, certificates
@@ -24,7 +24,7 @@ def prices(name: str) -> list[Document]:
     """
     A type's prices per location.
     """
-    monthly = Decimal(MONTHLY[name])
+    monthly = catalog.euro(LOAD_BALANCERS[name])
     hourly = (monthly / catalog.HOURS_PER_MONTH).quantize(Decimal("0.0001"))
     return [
         {

@@ -1,11 +1,9 @@
 """
 What Hetzner Cloud offers: locations, server types with their prices, images. The hardware is that of `settings.catalog`.
 
-Prices are net, per month in EUR, and serve to rehearse cost reports, not as an invoice: most are of before Hetzner's increase
-of 2026-06-15, and every location has the European ones, which is too little outside of Europe. Confirmed are cx33 (6.49,
-0.0104 per hour) and volumes (0.0572 per GB), as `GET /v1/pricing` was quoted in public on 2026-05-27, and cx23 (3.99), as its
-increase was reported. That of cpx12 (11.49) was reported in autumn 2026. All others, those of traffic, addresses, images and
-backups too, are unconfirmed; so are the ids, and the dates on which server types were retired.
+Prices are those of `settings.prices`, in every location, which is too little outside of Europe; they serve to rehearse cost
+reports, not as an invoice. Unconfirmed are those that are only here (retired server types, traffic, images, backups), the ids,
+and the dates on which server types were retired.
 """
 
 from __future__ import annotations
@@ -18,13 +16,12 @@ from sandbox.cloud.store import Document
 from settings.catalog import LOCATIONS as ZONES
 from settings.catalog import SERVER_TYPES as ORDERABLE
 from settings.catalog import ServerType
+from settings.prices import FLOATING_IP, IPV4, SERVERS, VOLUME_GB
 
 VAT_PERCENT = Decimal("19.00")
 HOURS_PER_MONTH = 624  # Hetzner's hourly price reaches the monthly one after 26 days
 TRAFFIC_BYTES = {"eu-central": 20 * 1024**4, "us-east": 1024**4, "us-west": 1024**4, "ap-southeast": 512 * 1024**3}
 TRAFFIC_PRICE = {"eu-central": "1.00", "us-east": "1.00", "us-west": "1.00", "ap-southeast": "7.40"}
-VOLUME_PRICE = "0.0572"
-IPV4_PRICE = "0.50"
 IMAGE_PRICE = "0.0143"
 BACKUP_PERCENT = "20.00"
 
@@ -60,7 +57,6 @@ class Offer:
     id: int
     name: str
     category: str
-    monthly: str
     locations: tuple[str, ...] = EVERYWHERE
     retired: tuple[str, str] | None = None
     retired_in: tuple[str, ...] = ()
@@ -81,7 +77,8 @@ class Offer:
         return {"announced": self.retired[0], "unavailable_after": self.retired[1]}
 
 
-# What servers may still have, but settings may no longer name.
+# What servers may still have, but settings may no longer name, and what that costs.
+NOT_ORDERABLE_PRICES = {"cx22": 3.29, "cx32": 5.49, "cx42": 14.49, "cx52": 28.99}
 NOT_ORDERABLE = {
     "cx22": ServerType(2, 4, 40),
     "cx32": ServerType(4, 8, 80),
@@ -93,35 +90,35 @@ COST, REGULAR, GENERAL = "Cost-Optimized", "Regular Performance", "General Purpo
 GONE = ("2025-10-16T06:00:00Z", "2025-12-31T23:59:59Z")
 
 OFFERS = [
-    Offer(22, "cpx11", REGULAR, "3.85", EUROPE + AMERICA + ASIA, GONE, EUROPE),
-    Offer(23, "cpx21", REGULAR, "7.05", EUROPE + AMERICA + ASIA, GONE, EUROPE),
-    Offer(24, "cpx31", REGULAR, "13.10", EUROPE + AMERICA + ASIA, GONE, EUROPE),
-    Offer(25, "cpx41", REGULAR, "24.70", EUROPE + AMERICA + ASIA, GONE, EUROPE),
-    Offer(26, "cpx51", REGULAR, "54.40", EUROPE + AMERICA + ASIA, GONE, EUROPE),
-    Offer(45, "cax11", COST, "4.49", EUROPE),
-    Offer(93, "cax21", COST, "7.99", EUROPE),
-    Offer(94, "cax31", COST, "15.99", EUROPE),
-    Offer(95, "cax41", COST, "31.49", EUROPE),
-    Offer(96, "ccx13", GENERAL, "15.99"),
-    Offer(97, "ccx23", GENERAL, "31.49"),
-    Offer(98, "ccx33", GENERAL, "62.49"),
-    Offer(99, "ccx43", GENERAL, "124.99"),
-    Offer(100, "ccx53", GENERAL, "249.99"),
-    Offer(101, "ccx63", GENERAL, "374.49"),
-    Offer(104, "cx22", COST, "3.29", EUROPE, GONE, EUROPE),
-    Offer(105, "cx32", COST, "5.49", EUROPE, GONE, EUROPE),
-    Offer(106, "cx42", COST, "14.49", EUROPE, GONE, EUROPE),
-    Offer(107, "cx52", COST, "28.99", EUROPE, GONE, EUROPE),
-    Offer(108, "cpx12", REGULAR, "11.49", EUROPE + ASIA),
-    Offer(109, "cpx22", REGULAR, "7.99", EUROPE + ASIA),
-    Offer(110, "cpx32", REGULAR, "13.99", EUROPE + ASIA),
-    Offer(111, "cpx42", REGULAR, "25.49", EUROPE + ASIA),
-    Offer(112, "cpx52", REGULAR, "36.49", EUROPE + ASIA),
-    Offer(113, "cpx62", REGULAR, "50.49", EUROPE + ASIA),
-    Offer(114, "cx23", COST, "3.99", EUROPE),
-    Offer(115, "cx33", COST, "6.49", EUROPE),
-    Offer(116, "cx43", COST, "11.99", EUROPE),
-    Offer(117, "cx53", COST, "22.49", EUROPE),
+    Offer(22, "cpx11", REGULAR, EUROPE + AMERICA + ASIA, GONE, EUROPE),
+    Offer(23, "cpx21", REGULAR, EUROPE + AMERICA + ASIA, GONE, EUROPE),
+    Offer(24, "cpx31", REGULAR, EUROPE + AMERICA + ASIA, GONE, EUROPE),
+    Offer(25, "cpx41", REGULAR, EUROPE + AMERICA + ASIA, GONE, EUROPE),
+    Offer(26, "cpx51", REGULAR, EUROPE + AMERICA + ASIA, GONE, EUROPE),
+    Offer(45, "cax11", COST, EUROPE),
+    Offer(93, "cax21", COST, EUROPE),
+    Offer(94, "cax31", COST, EUROPE),
+    Offer(95, "cax41", COST, EUROPE),
+    Offer(96, "ccx13", GENERAL),
+    Offer(97, "ccx23", GENERAL),
+    Offer(98, "ccx33", GENERAL),
+    Offer(99, "ccx43", GENERAL),
+    Offer(100, "ccx53", GENERAL),
+    Offer(101, "ccx63", GENERAL),
+    Offer(104, "cx22", COST, EUROPE, GONE, EUROPE),
+    Offer(105, "cx32", COST, EUROPE, GONE, EUROPE),
+    Offer(106, "cx42", COST, EUROPE, GONE, EUROPE),
+    Offer(107, "cx52", COST, EUROPE, GONE, EUROPE),
+    Offer(108, "cpx12", REGULAR, EUROPE + ASIA),
+    Offer(109, "cpx22", REGULAR, EUROPE + ASIA),
+    Offer(110, "cpx32", REGULAR, EUROPE + ASIA),
+    Offer(111, "cpx42", REGULAR, EUROPE + ASIA),
+    Offer(112, "cpx52", REGULAR, EUROPE + ASIA),
+    Offer(113, "cpx62", REGULAR, EUROPE + ASIA),
+    Offer(114, "cx23", COST, EUROPE),
+    Offer(115, "cx33", COST, EUROPE),
+    Offer(116, "cx43", COST, EUROPE),
+    Offer(117, "cx53", COST, EUROPE),
 ]
 
 IMAGES: list[Document] = [
@@ -157,11 +154,18 @@ def price(net: str | Decimal, digits: int = 10) -> Document:
     return {"net": f"{exact:.{digits}f}", "gross": f"{exact * (1 + VAT_PERCENT / 100):.{digits}f}"}
 
 
+def euro(amount: float) -> Decimal:
+    """
+    An amount of `settings.prices`, exactly as it is written there.
+    """
+    return Decimal(str(amount))
+
+
 def prices(offer: Offer) -> list[Document]:
     """
     A server type's prices per location.
     """
-    monthly = Decimal(offer.monthly)
+    monthly = euro((SERVERS | NOT_ORDERABLE_PRICES)[offer.name])
     hourly = (monthly / HOURS_PER_MONTH).quantize(Decimal("0.0001"))
     rows = []
     for name in offer.locations:
@@ -244,18 +248,18 @@ def pricing() -> dict[str, Any]:
     """
     The whole price list, but for load balancers.
     """
-    ipv4 = [{"location": name, "price_hourly": price("0.0008"), "price_monthly": price(IPV4_PRICE)} for name in EVERYWHERE]
+    ipv4 = [{"location": name, "price_hourly": price("0.0008"), "price_monthly": price(euro(IPV4))} for name in EVERYWHERE]
     ipv6 = [{"location": name, "price_hourly": price("0"), "price_monthly": price("0")} for name in EVERYWHERE]
-    floating = [{"location": name, "price_monthly": price("3.00")} for name in EVERYWHERE]
+    floating = [{"location": name, "price_monthly": price(euro(FLOATING_IP))} for name in EVERYWHERE]
     return {
         "currency": "EUR",
         "vat_rate": f"{VAT_PERCENT}",
         "image": {"price_per_gb_month": price(IMAGE_PRICE)},
-        "volume": {"price_per_gb_month": price(VOLUME_PRICE)},
+        "volume": {"price_per_gb_month": price(euro(VOLUME_GB))},
         "server_backup": {"percentage": BACKUP_PERCENT},
         "traffic": {"price_per_tb": price("0")},
         "primary_ips": [{"type": "ipv4", "prices": ipv4}, {"type": "ipv6", "prices": ipv6}],
-        "floating_ip": {"price_monthly": price("3.00")},
+        "floating_ip": {"price_monthly": price(euro(FLOATING_IP))},
         "floating_ips": [{"type": "ipv4", "prices": floating}, {"type": "ipv6", "prices": ipv6}],
         "server_types": [{"id": offer.id, "name": offer.name, "prices": prices(offer)} for offer in OFFERS],
     }

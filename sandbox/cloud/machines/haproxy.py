@@ -123,9 +123,10 @@ def _check(check: Check) -> Iterator[str]:
     yield f"    timeout check {check.timeout_s}s"
     if check.http is None:
         return
-    host = f" hdr Host {quoted(check.http.domain)}" if check.http.domain else ""
+    # Without a domain no Host is sent, which HTTP/1.1 does not allow.
+    version = f"HTTP/1.1 hdr Host {quoted(check.http.domain)}" if check.http.domain else "HTTP/1.0"
     yield "    option httpchk"
-    yield f"    http-check send meth GET uri {quoted(check.http.path)} ver HTTP/1.1{host}"
+    yield f"    http-check send meth GET uri {quoted(check.http.path)} ver {version}"
     yield f"    http-check expect rstatus {quoted(_statuses(check.http.status_codes))}"
     if check.http.response:
         yield f"    http-check expect string {quoted(check.http.response)}"
@@ -138,7 +139,7 @@ def _server_options(service: Service, target: Target) -> str:
     check = service.check
     options = [f"check port {check.port} inter {check.interval_s}s fall {check.retries} rise {check.retries}"]
     if service.proxy_protocol:
-        options.append("send-proxy")
+        options.append("send-proxy-v2")
         if check.port == service.destination_port:
             options.append("check-send-proxy")
     if check.http and check.http.tls:

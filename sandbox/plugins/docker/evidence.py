@@ -8,14 +8,11 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-import docker.errors
-
 from sandbox.plugins.docker.converge import ENDED, task_error
 from sandbox.plugins.docker.types import Client
 
 LOG_LINES: Final = 15
 HEALTH_RESULTS: Final = 3
-_NOT_HERE: Final = (docker.errors.APIError, docker.errors.DockerException)
 
 
 def collect_evidence(api: Client, service_id: str) -> str:
@@ -40,7 +37,7 @@ def _container_of(task: Mapping[str, Any]) -> str:
 
 
 def _health(api: Client, container: str) -> str:
-    with contextlib.suppress(*_NOT_HERE):
+    with contextlib.suppress(_not_here()):
         state = api.inspect_container(container)["State"]
         results = (state.get("Health") or {}).get("Log") or []
         return "\n".join(
@@ -50,11 +47,17 @@ def _health(api: Client, container: str) -> str:
 
 
 def _logs(api: Client, container: str) -> str:
-    with contextlib.suppress(*_NOT_HERE):
+    with contextlib.suppress(_not_here()):
         text = api.logs(container, stdout=True, stderr=True, tail=LOG_LINES)
         lines = bytes(text).decode(errors="replace").rstrip().splitlines()
         return "\n".join(f"log: {line}" for line in lines)
     return ""
+
+
+def _not_here() -> type[Exception]:
+    from docker.errors import DockerException
+
+    return DockerException
 
 
 def _one_line(text: str) -> str:

@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
-import docker.errors
-
 from ops.errors import FlotillaError
 from sandbox.plugins.docker.fields import LABELS, MAP, PLAIN, Field, flatten, listed, render
-from sandbox.plugins.docker.types import DockerHost, DockerResource, found_or_none, is_left_behind, owned, wait_until
+from sandbox.plugins.docker.types import DockerHost, DockerResource, api_error, found_or_none, is_left_behind, owned, wait_until
 from sandbox.plugins.provider import Context, Function, Properties
 
 # As the real plugin: endpoints of a service that is being removed take their time.
@@ -103,9 +100,8 @@ class Network(DockerResource):
     def _remove(self, network_id: str, context: Context) -> None:
         def is_removed() -> bool:
             try:
-                with contextlib.suppress(docker.errors.NotFound):
-                    self.api.remove_network(network_id)
-            except docker.errors.APIError as error:
+                found_or_none(lambda: self.api.remove_network(network_id))
+            except api_error() as error:
                 if error.status_code not in IN_USE:
                     raise
                 return False

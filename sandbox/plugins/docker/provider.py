@@ -12,11 +12,7 @@ import threading
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
-
-import docker
-import docker.errors
-import requests.exceptions
+from typing import TYPE_CHECKING, Any, Final
 
 from ops.errors import FlotillaError, SettingsError
 from sandbox.plugins import ssh
@@ -28,6 +24,9 @@ from sandbox.plugins.docker.types import DockerHost
 from sandbox.plugins.docker.volume import Volume
 from sandbox.plugins.loopback import require_loopback_url
 from sandbox.plugins.provider import Properties
+
+if TYPE_CHECKING:
+    import docker
 
 LOCAL: Final = "unix:///var/run/docker.sock"
 REMOTE_SOCKET: Final = "/var/run/docker.sock"
@@ -80,7 +79,9 @@ class DockerProvider(DockerHost):
         if login is None and kept is not None and kept[0] == address:
             client: docker.APIClient = kept[1]
             return client
-        client = docker.APIClient(base_url=address, version="auto", timeout=CALL_S)
+        from docker import APIClient
+
+        client = APIClient(base_url=address, version="auto", timeout=CALL_S)
         _use_logins(client, [*_listed(self.config.get("registryAuth")), *([login] if login else [])])
         if login is None:
             self._clients.kept = (address, client)
@@ -90,12 +91,15 @@ class DockerProvider(DockerHost):
         """
         Docker's own words for what it refused, or that it is not to be reached.
         """
-        if isinstance(error, docker.errors.APIError):
+        from docker.errors import APIError, DockerException
+        from requests.exceptions import RequestException
+
+        if isinstance(error, APIError):
             words = str(error.explanation or error).strip()
             return (
                 f"docker at {self.host}: {words}. It did not do what was asked. Look at the host: docker -H {self.host} info."
             )
-        if isinstance(error, docker.errors.DockerException | requests.exceptions.RequestException):
+        if isinstance(error, DockerException | RequestException):
             return (
                 f"docker at {self.host}: it does not answer ({error}). Nothing more was changed. Is dockerd running there?"
                 f" Look: docker -H {self.host} info."

@@ -10,11 +10,9 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-import docker.errors
-
 from ops.errors import FlotillaError
 from sandbox.plugins.docker.fields import LABELS
-from sandbox.plugins.docker.types import DockerResource, found_or_none, is_left_behind, owned
+from sandbox.plugins.docker.types import DockerResource, api_error, found_or_none, is_left_behind, owned
 from sandbox.plugins.provider import UNKNOWN, Context, Failure, Properties
 
 
@@ -51,7 +49,7 @@ class _Data(DockerResource):
         labels = owned(LABELS.to_api(inputs.get("labels", [])), context)
         try:
             return self._make(inputs["name"], self._bytes(inputs), labels), dict(inputs)
-        except docker.errors.APIError as error:
+        except api_error() as error:
             existing = self._by_name(inputs["name"])
             if error.status_code != 409 or existing is None or not is_left_behind(existing["Spec"].get("Labels"), context):
                 raise

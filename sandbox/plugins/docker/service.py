@@ -8,15 +8,13 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
 
-import docker.errors
-
 from ops.errors import FlotillaError
 from sandbox.plugins.docker.checks import check_service
 from sandbox.plugins.docker.converge import Limits, Verdict, judge_tasks, judge_update, wait
 from sandbox.plugins.docker.durations import NS_PER_S
 from sandbox.plugins.docker.evidence import collect_evidence
 from sandbox.plugins.docker.service_spec import drifted, normal_form, service_properties, service_spec
-from sandbox.plugins.docker.types import Client, DockerResource, found_or_none, is_left_behind, owned, wait_until
+from sandbox.plugins.docker.types import Client, DockerResource, api_error, found_or_none, is_left_behind, owned, wait_until
 from sandbox.plugins.provider import Context, Failure, PartialFailureError, Properties
 
 # Docker's own grace period, and what it may take on top to clear away containers and their network.
@@ -124,7 +122,7 @@ class Service(DockerResource):
         """
         try:
             return str(api.create_service(**_arguments(spec))["ID"])
-        except docker.errors.APIError as error:
+        except api_error() as error:
             existing = found_or_none(lambda: api.inspect_service(spec["Name"]))
             if error.status_code != 409 or existing is None or not is_left_behind(existing["Spec"].get("Labels"), context):
                 raise

@@ -10,8 +10,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, TypeVar
 
-import docker.errors
-
 from sandbox.plugins.docker.fields import OWNER_LABEL
 from sandbox.plugins.provider import Context, Provider, Resource
 
@@ -70,11 +68,22 @@ def is_left_behind(labels: Mapping[str, str] | None, context: Context) -> bool:
     return (labels or {}).get(OWNER_LABEL) == context.urn
 
 
+def api_error() -> Any:
+    """
+    The class of Docker's refusals. The client is imported when it is first needed: a preview needs none.
+    """
+    from docker.errors import APIError
+
+    return APIError
+
+
 def found_or_none(look: Callable[[], _Found]) -> _Found | None:
     """
     What is looked up, or None where Docker does not know it.
     """
-    with contextlib.suppress(docker.errors.NotFound):
+    from docker.errors import NotFound
+
+    with contextlib.suppress(NotFound):
         return look()
     return None
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
-import docker.errors
-
 from sandbox.plugins.docker.fields import LABELS, MAP, PLAIN, Field, flatten, render
 from sandbox.plugins.docker.service_spec import drifted
-from sandbox.plugins.docker.types import DockerResource, found_or_none, wait_until
+from sandbox.plugins.docker.types import DockerResource, api_error, found_or_none, wait_until
 from sandbox.plugins.provider import Context, Properties
 
 # As the real plugin: a container that is being removed still holds its volumes.
@@ -69,7 +67,7 @@ class Volume(DockerResource):
         def is_removed() -> bool:
             try:
                 found_or_none(lambda: self.api.remove_volume(id))
-            except docker.errors.APIError as error:
+            except api_error() as error:
                 if error.status_code != HTTPStatus.CONFLICT:
                     raise
                 return False

@@ -196,3 +196,22 @@ def test_ttl_is_the_records_own_and_automatic_is_300() -> None:
 def test_the_root_is_no_labels() -> None:
     """A null MX points to the root."""
     assert labels(".") == ()
+
+
+def test_cnames_lead_from_zone_to_zone() -> None:
+    """A name may point into another zone of this server: that is followed, and flattened if the name is proxied or an apex."""
+    ledger = {**ZONE, "id": "l", "name": "ledger.test"}
+    records = [
+        {**record("@", "CNAME", "www.flotilla.test"), "name": "ledger.test"},
+        {**record("@", "CNAME", "www.flotilla.test", proxied=True), "name": "app.ledger.test"},
+        {**record("@", "CNAME", "www.flotilla.test"), "name": "api.ledger.test"},
+        {**record("@", "CNAME", "x.child.flotilla.test"), "name": "gone.ledger.test"},
+    ]
+    zones = [MANY, build_zone(ledger, records)]
+    for name in ("ledger.test", "app.ledger.test"):
+        assert contents(ask(zones, name, "A").answer) == [(name, "A", "127.10.1.11")]
+    assert contents(ask(zones, "api.ledger.test", "A").answer) == [
+        ("api.ledger.test", "CNAME", "www.flotilla.test"),
+        ("www.flotilla.test", "A", "127.10.1.11"),
+    ]
+    assert [row[1] for row in contents(ask(zones, "gone.ledger.test", "A").answer)] == ["CNAME"]

@@ -41,7 +41,7 @@ def test_algorithm(algorithm: str, balance: str) -> None:
 def test_proxy_protocol() -> None:
     """Targets are told the client's address; the check says so too where it asks the port that expects it, and only there."""
     service = replace(TCP, proxy_protocol=True, destination_port=80)
-    assert "server server-7 10.0.1.2:80 check port 80 inter 15s fall 3 rise 3 send-proxy check-send-proxy" in lines(
+    assert "server server-7 10.0.1.2:80 check port 80 inter 15s fall 3 rise 3 send-proxy-v2 check-send-proxy" in lines(
         replace(SPEC, services=(service,))
     )
     elsewhere = replace(service, check=replace(CHECK, port=9000))
@@ -66,6 +66,14 @@ def test_http_service_with_check_and_cookie() -> None:
         "server server-7 10.0.1.2:80 check port 80 inter 15s fall 3 rise 3 check-ssl verify none cookie 7",
     ):
         assert expected in found
+
+
+def test_check_without_a_domain() -> None:
+    """Without a domain the check sends no Host header, in the version of HTTP that needs none."""
+    http = HttpCheck(domain="", path="/", response="", status_codes=("2??",), tls=False)
+    found = lines(replace(SPEC, services=(replace(TCP, check=replace(CHECK, http=http)),)))
+    assert "http-check send meth GET uri '/' ver HTTP/1.0" in found
+    assert not any("expect string" in line for line in found)
 
 
 def test_node_tells_configurations_apart() -> None:

@@ -25,13 +25,18 @@ SUBNET = NetworkSubnet("10.0.1.0/24", type="cloud", network_zone="eu-central")
 FALKENSTEIN = Location(name="fsn1")
 INTERVAL_S = 3
 PLAIN_PORT, PROXIED_PORT, ASKED_PORT = 80, 81, 82
-# Answers every connection with its own name and the first line that it got.
+# Answers every connection with its own name, what a header of the proxy protocol (version 2) says, and the first line after it.
 WEB = """
 import asyncio, socket, sys
 
 async def answer(reader, writer):
-    first = await reader.readline()
-    body = f"{socket.gethostname()} {first.decode().strip()}"
+    proxied, first = "", await reader.readline()
+    if first == b"\\r\\n":
+        header = await reader.readexactly(14)
+        address = await reader.readexactly(int.from_bytes(header[12:14], "big"))
+        proxied = f"from {socket.inet_ntoa(address[:4])} to {socket.inet_ntoa(address[4:8])} "
+        first = await reader.readline()
+    body = f"{socket.gethostname()} {proxied}{first.decode().strip()}"
     writer.write(f"HTTP/1.0 200 OK\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n{body}".encode())
     await writer.drain()
     writer.close()
@@ -145,10 +150,13 @@ def test_both_targets_get_traffic(cloud: Cloud, balancer: BoundLoadBalancer) -> 
 
 def test_targets_are_told_who_asks(cloud: Cloud, balancer: BoundLoadBalancer) -> None:
     """
-    With the proxy protocol the first thing that a server reads is its header; without, what the client sent.
+    With the proxy protocol the first thing that a server reads is who asked whom; without, it is what the client sent.
     """
     eventually(lambda: all_well(cloud, balancer))
-    assert " PROXY TCP4 " in str(get(address_of(balancer), PROXIED_PORT))
+    container = cloud.docker.containers.get(cloud.instance.name("lb", "entry"))
+    uplink = container.attrs["NetworkSettings"]["Networks"][cloud.instance.network_name]
+    told = f" from {uplink['Gateway']} to {uplink['IPAddress']} GET / HTTP/1.1"
+    assert str(get(address_of(balancer), PROXIED_PORT)).endswith(told)
     assert str(get(address_of(balancer))).endswith(" GET / HTTP/1.1")
 
 
