@@ -29,6 +29,8 @@ def describe(settings: Settings) -> dict[str, Any]:
         "backup": _backup(environment.backup) if environment.backup else None,
         "monitoring": _monitoring(environment.monitoring) if environment.monitoring else None,
         "tls": "acme" if environment.ingress.tls.acme else "authority",
+        "acmeDirectory": environment.ingress.tls.acme.directory if environment.ingress.tls.acme else None,
+        "registry": environment.registry,
         "ipv6": environment.network.ipv6,
         "projects": {name: _project(project) for name, project in sorted(settings.projects.items())},
     }

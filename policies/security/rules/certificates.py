@@ -124,6 +124,8 @@ WEAK_VERSION = re.compile(
     r"|\bssl_protocols\b[^;\n]*\bTLSv1(?:\.1)?(?![.\d])"
 )
 NO_REDIRECT = re.compile(r"\bauto_https\s+(?:off|disable_redirects)\b")
+# With `disable_redirects`, the configuration may redirect by itself, for more names than it has certificates for.
+REDIRECT = re.compile(r"\bredir\s+https://")
 UNVERIFIED = re.compile(r"\btls_insecure_skip_verify\b|\bssl\s+verify\s+none\b")
 NEEDLES = ("tls", "ssl", "auto_https")
 
@@ -137,7 +139,7 @@ def _configuration(resource: Resource, options: Options) -> Iterator[str]:
             yield f"it configures versions of TLS that are broken (`{' '.join(found[0].split())}`)"
         if found := UNVERIFIED.search(written):
             yield f"it configures TLS that believes anybody (`{found[0]}`)"
-        if found := NO_REDIRECT.search(written):
+        if (found := NO_REDIRECT.search(written)) and not REDIRECT.search(written):
             yield f"it configures Caddy to leave visitors on HTTP (`{found[0]}`)"
 
 
@@ -159,7 +161,7 @@ WEAK_TLS = Rule(
     fixtures=Fixtures(
         passes=[
             step(stdin="tls {\n protocols tls1.2 tls1.3\n}\nssl_protocols TLSv1.2 TLSv1.3;"),
-            step(stdin="auto_https prefer_wildcard"),
+            step(stdin="{\n  auto_https disable_redirects\n}\nhttp:// {\n  redir https://{host}{uri} permanent\n}"),
         ],
         fails=[
             step(stdin="tls {\n  protocols tls1.0 tls1.3\n}"),

@@ -1,0 +1,75 @@
+"""
+What the engine sends to a policy pack, made from resources as rules see them or from a recorded program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+from pulumi.runtime import proto
+
+from policies.framework import Pack, Resource
+from policies.framework.server import Analyzer
+from policies.framework.wire import encoded
+from tests.conftest import Recording
+
+TODAY = date(2026, 12, 1)
+
+
+def analyzer(pack: Pack, *, config: Mapping[str, str] | None = None, stack: str = "production", **options: Any) -> Analyzer:
+    """
+    A pack's server as the engine has it once it has introduced the stack.
+    """
+    made = Analyzer(pack, today=lambda: TODAY, **options)
+    made.ConfigureStack(proto.AnalyzerStackConfigureRequest(stack=stack, project="flotilla", config=config or {}), None)
+    made.Configure(proto.ConfigureAnalyzerRequest(), None)
+    return made
+
+
+def request(resource: Resource) -> Any:
+    """
+    The question about one resource.
+    """
+    message = proto.AnalyzeRequest(type=resource.type, urn=resource.urn, name=resource.name)
+    message.properties.update(encoded(resource.props))
+    message.options.protect = resource.protect
+    message.options.ignoreChanges.extend(resource.ignore_changes)
+    return message
+
+
+def stack_request(resources: Iterable[Resource]) -> Any:
+    """
+    The question about all resources, with the outputs that the engine knows then.
+    """
+    message = proto.AnalyzeStackRequest()
+    for resource in resources:
+        sent = message.resources.add(type=resource.type, urn=resource.urn, name=resource.name)
+        sent.properties.update(encoded(resource.outputs))
+        sent.dependencies.extend(resource.dependencies)
+    return message
+
+
+def judge_program(made: Analyzer, recording: Recording, stack: str) -> list[Any]:
+    """
+    All diagnostics about a recorded program, in the engine's order: each resource, then the stack.
+    """
+    whole, found = proto.AnalyzeStackRequest(), []
+    for registration in recording.registrations:
+        sent = registration.request
+        urn = f"urn:pulumi:{stack}::{registration.urn.partition('::')[2]}"  # the recording monitor's stack has another name
+        question = proto.AnalyzeRequest(type=sent.type, urn=urn, name=sent.name, properties=sent.object)
+        question.options.protect = sent.protect
+        question.options.ignoreChanges.extend(sent.ignoreChanges)
+        found += made.Analyze(question, None).diagnostics
+        last = whole.resources.add(type=sent.type, urn=urn, name=sent.name)
+        last.dependencies.extend(sent.dependencies)
+    return [*found, *made.AnalyzeStack(whole, None).diagnostics]
+
+
+@pytest.fixture(scope="session")
+def today() -> date:
+    """The day on which all tests are."""
+    return TODAY
