@@ -10,7 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,6 +122,46 @@ def copy_checkout(destination: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
     return destination
+
+
+@contextmanager
+def changed(path: Path, old: str, new: str) -> Iterator[None]:
+    """
+    One replacement in a file of the checkout, put back afterwards.
+    """
+    before = path.read_text()
+    assert old in before, f"{path} has no {old!r}"
+    path.write_text(before.replace(old, new, 1))
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
+@contextmanager
+def visitors(fleet: Fleet, *urls: str) -> Iterator[Counter[str]]:
+    """
+    Steady requests to each of the sites while the block runs, each status counted; bounded to ten minutes.
+    """
+    seen: Counter[str] = Counter()
+    enough = threading.Event()
+
+    def visit(url: str) -> None:
+        deadline = time.monotonic() + 600
+        while not enough.is_set() and time.monotonic() < deadline:
+            answer = fleet.curl("-o", "/dev/null", "-w", "%{http_code}", "-m", "15", url, check=False)
+            seen[answer.stdout or f"curl exit {answer.returncode}"] += 1
+            enough.wait(0.1)
+
+    threads = [threading.Thread(target=visit, args=(url,)) for url in urls for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield seen
+    finally:
+        enough.set()
+        for thread in threads:
+            thread.join()
 
 
 @pytest.fixture(scope="session")
