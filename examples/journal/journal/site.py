@@ -50,8 +50,9 @@ class Site:
         if "/" not in self._files or "/404.html" not in self._files:
             raise ValueError(f"CONTENT_DIR: {folder} has no index.html and 404.html")
         self._headers = {
+            # A form goes to the API, and is sent back to this site: browsers ask whether both are allowed.
             "Content-Security-Policy": (
-                f"default-src 'none'; style-src 'self'; img-src 'self'; form-action {origins[API_ORIGIN]}; "
+                f"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {origins[API_ORIGIN]}; "
                 "base-uri 'none'; frame-ancestors 'none'"
             ),
             "X-Content-Type-Options": "nosniff",

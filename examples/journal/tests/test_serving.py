@@ -58,7 +58,7 @@ class StaticTest(FolderTest):
             self.assertEqual(response.status, 200)
             self.assertNotIn(b".invalid", response.body)
         self.assertIn(b"https://api.journal.test/v1/search", self.get("/").body)
-        self.assertIn("form-action https://api.journal.test;", self.get("/").headers["Content-Security-Policy"])
+        self.assertIn("form-action 'self' https://api.journal.test;", self.get("/").headers["Content-Security-Policy"])
 
     def test_known_files_are_not_sent_again(self) -> None:
         """A client that has the file gets 304, also through an ingress that compressed it; another tag gets the file."""
