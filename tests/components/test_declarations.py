@@ -232,6 +232,7 @@ def test_the_error_budget_is_that_of_the_promise(settings: Settings) -> None:
     assert len(burning) == 3
     assert "> 0.0144 and" in burning[0]
     assert 'proxy=~"shop-web|shop-docs"' in burning[0]
+    assert {rule["labels"].get("project") for rule in group["rules"] if rule["alert"] == "ErrorBudgetBurning"} == {"shop"}
 
 
 @pytest.mark.parametrize(
