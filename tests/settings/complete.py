@@ -45,11 +45,21 @@ def at(value: Any, path: Path) -> Any:
     return value
 
 
+def smallest(model: type[Model], path: Path) -> tuple[type[Model], Any, Path]:
+    """The smallest block around a place: its model, its complete data, and the place in it."""
+    found: tuple[type[Model], Any, Path] = (model, COMPLETE[model], path)
+    value: Any = model.model_validate(COMPLETE[model])
+    for end in range(1, len(path)):
+        value = at(value, path[end - 1 : end])
+        if isinstance(value, Model):
+            found = (type(value), at(COMPLETE[model], path[:end]), path[end:])
+    return found
+
+
 def with_value(data: Any, path: Path, value: Any) -> Any:
-    """The data with another value at this place."""
-    changed = copy.deepcopy(data)
-    inner = changed
-    for part in path[:-1]:
-        inner = inner[part]
-    inner[path[-1]] = value
+    """The data with another value at this place; what is beside it is shared, not copied."""
+    if not path:
+        return value
+    changed = copy.copy(data)
+    changed[path[0]] = with_value(data[path[0]] if path[1:] else None, path[1:], value)
     return changed

@@ -62,10 +62,10 @@ class Fleet:
         assert node is not None
         line = node.start_mark.line
         for part in path:
-            if isinstance(node, yaml.MappingNode):
-                pairs = [(key, inner) for key, inner in node.value if key.value == part]
-            else:
+            if isinstance(part, int):
                 pairs = [(inner, inner) for inner in node.value[part : part + 1]]
+            else:
+                pairs = [(key, inner) for key, inner in node.value if key.value == part]
             if not pairs:
                 break
             [(key, node)] = pairs

@@ -17,7 +17,7 @@ from settings.problems import dotted
 from tests.settings.complete import Path, at, leaves
 from tests.settings.fleet import DOCUMENTS, ENVIRONMENT, SECRETS, STACK_FILE, Fleet
 
-bounded = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+bounded = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 LEAVES = [
     (name, path)

@@ -22,10 +22,9 @@ def test_page_is_fresh() -> None:
 @pytest.mark.parametrize("model", [Environment, Project, Releases])
 def test_every_setting_is_described(model) -> None:
     """Every field of every model has a sentence for people, and every row of the page a meaning."""
+    page = render_reference()
     definitions = [model.model_json_schema(), *model.model_json_schema().get("$defs", {}).values()]
     for schema in definitions:
         assert schema["description"].strip()
         for name in schema.get("properties", {}):
-            assert re.search(rf"^\| `[^`]*\b{name}` \| [^|]+ \| [^|]+ \| [A-Z][^|]+\. \|$", render_reference(), re.MULTILINE), (
-                name
-            )
+            assert re.search(rf"^\| `[^`]*\b{name}` \| [^|]+ \| [^|]+ \| [A-Z][^|]+\. \|$", page, re.MULTILINE), name
