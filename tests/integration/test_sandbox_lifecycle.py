@@ -119,7 +119,7 @@ def test_started_sandbox_runs_whole(sandbox: Path) -> None:
         ["docker", "hetzner api", "cloudflare api", "dns", "registry"], "running"
     )
     releases = (sandbox / "releases" / "local.yaml").read_text()
-    for name in ("caddy", "haproxy", "guestbook"):
+    for name in ("caddy", "haproxy", "guestbook", "journal", "journal-api", "ledger"):
         assert f"registry.flotilla.test:5000/{name}@sha256:" in releases
 
 
