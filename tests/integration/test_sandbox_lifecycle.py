@@ -22,7 +22,8 @@ from sandbox import docker_host, labelled
 from sandbox.instance import Instance, identity, load
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("Pulumi.yaml", "Pulumi.local.yaml", "ops", "sandbox", "settings", "projects", "examples", "releases")
+STACKS = ("Pulumi.local.yaml", "Pulumi.staging.yaml", "Pulumi.production.yaml")
+PARTS = ("Pulumi.yaml", *STACKS, "ops", "sandbox", "settings", "projects", "examples", "releases")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "local.yaml", ".pytest_cache")
 
 
