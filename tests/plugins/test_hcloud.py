@@ -351,3 +351,20 @@ def test_refreshing_gives_inputs_that_pass_check(hcloud_plugin):
     for token, id in ((NETWORK, made.id), (SUBNET, subnet.id)):
         seen = hcloud_plugin.read(token, "x", id)
         assert encode(decode(hcloud_plugin.inputs(token, "x", decode(seen.inputs).values)).values)
+
+
+def test_an_address_that_the_api_chose_is_no_change(hcloud_plugin):
+    """After a refresh a server's networks have addresses that the program never gave; another one that it gives is a change."""
+    made, _, _ = network(hcloud_plugin)
+    given = {**WEB, "networks": [{"networkId": int(made.id)}]}
+    server = hcloud_plugin.create(SERVER, "web", given)
+    read = hcloud_plugin.read(SERVER, "web", server.id, hcloud_plugin.inputs(SERVER, "web", given), server.properties)
+    refreshed = {**given, "networks": decode(read.inputs).values["networks"]}
+    for entry in refreshed["networks"]:
+        entry.pop("macAddress", None)
+    assert refreshed["networks"][0]["ip"] == "10.0.1.1"
+    assert hcloud_plugin.diff(SERVER, "web", server, refreshed, given).changes == 1
+    moved = {**WEB, "networks": [{"networkId": int(made.id), "ip": "10.0.1.9"}]}
+    assert hcloud_plugin.diff(SERVER, "web", server, refreshed, moved).changes == 2
+    elsewhere = {**WEB, "networks": [{"networkId": 7}]}
+    assert hcloud_plugin.diff(SERVER, "web", server, refreshed, elsewhere).changes == 2

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from sandbox.plugins.hcloud import server_changes
 from sandbox.plugins.hcloud.resource import NamedResource, one_of
-from sandbox.plugins.hcloud.server_network import attach, attachments, subnet_network
+from sandbox.plugins.hcloud.server_network import attach, is_same_place, subnet_network
 from sandbox.plugins.provider import UNKNOWN, Context, Failure, Properties
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Server(NamedResource):
         if key == "firewallIds":
             return set(old or []) == set(new or [])
         if key == "networks":
-            return attachments(old) == attachments(new)
+            return is_same_place(old, new)
         return super().is_same(key, old, new)
 
     def body(self, inputs: Properties) -> Json:

@@ -4,7 +4,6 @@ Servers in private networks: the resource, and the steps that a server's own `ne
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sandbox.plugins.hcloud.resource import HcloudResource, gone, one_of
@@ -142,10 +141,17 @@ def wanted_by_network(entries: list[Properties]) -> dict[int, Properties]:
     return {int(subnet_network(entry.get("subnetId")) or entry["networkId"]): entry for entry in entries}
 
 
-def attachments(entries: Any) -> set[str]:
+def is_same_place(old: Any, new: Any) -> bool:
     """
-    A server's `networks` as a set, for comparing.
+    Whether a server's `networks` mean the same: what the new ones leave out (addresses) stays as it is.
     """
-    keys = ("networkId", "subnetId", "ip", "aliasIps")
-    plain = [{key: entry[key] for key in keys if entry.get(key)} for entry in entries or []]
-    return {json.dumps(entry | {"aliasIps": sorted(entry.get("aliasIps") or [])}, sort_keys=True) for entry in plain}
+    before, after = wanted_by_network(old or []), wanted_by_network(new or [])
+    return before.keys() == after.keys() and all(_says_no_more(before[network], entry) for network, entry in after.items())
+
+
+def _says_no_more(old: Properties, new: Properties) -> bool:
+    for key in ("subnetId", "ip"):
+        if new.get(key) and old.get(key) and new[key] != old[key]:
+            return False
+    has_aliases = "aliasIps" in new and sorted(new["aliasIps"]) != sorted(old.get("aliasIps") or [])
+    return not has_aliases and not (new.get("ip") and not old.get("ip"))
