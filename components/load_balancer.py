@@ -111,9 +111,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 interval=CHECK_INTERVAL_S,
                 timeout=CHECK_TIMEOUT_S,
                 retries=CHECK_RETRIES,
-                http=hcloud.LoadBalancerServiceHealthCheckHttpArgs(
-                    domain=CHECK_NAME, path=CHECK_PATH, status_codes=["200"]
-                ),
+                http=hcloud.LoadBalancerServiceHealthCheckHttpArgs(domain=CHECK_NAME, path=CHECK_PATH, status_codes=["200"]),
             ),
             opts=ResourceOptions(parent=self),
         )
