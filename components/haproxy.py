@@ -78,7 +78,6 @@ frontend requests
 
 frontend metrics
   bind unix@{METRICS} mode 600
-  no log
   http-request use-service prometheus-exporter if {{ path /metrics }}
   http-request deny
 
