@@ -88,6 +88,7 @@ class Job(pulumi.ComponentResource):
         super().__init__("flotilla:app:Job", name, facts, opts)
         folders = released.folders(self, name, args)
         before = [resource for resource in (args.cluster, args.disk, folders) if resource]
+        unit, timer = units(args.name, process.schedule or "", process.timeout_s)
         run: dict[str, Any] = {"timeout_s": process.timeout_s, "service": service_spec(args.name, container)}
         step(
             f"{name}-timer",
@@ -98,13 +99,20 @@ class Job(pulumi.ComponentResource):
                 "name": args.name,
                 "job": Output.from_input(run).apply(lambda value: json.dumps(value, indent=1)),
                 "runner": (SCRIPTS / "run_job.py").read_text(),
-                "service": _SERVICE.format(name=args.name, limit_s=process.timeout_s + EXTRA_S),
-                "timer": _TIMER.format(name=args.name, calendar=on_calendar(process.schedule or "")),
+                "service": unit,
+                "timer": timer,
             },
             opts=ResourceOptions(parent=self, depends_on=before),
         )
         self.unit = Output.from_input(f"flotilla-job-{args.name}")
         self.register_outputs({"unit": self.unit})
+
+
+def units(name: str, schedule: str, timeout_s: int) -> tuple[str, str]:
+    """
+    The texts of a job's systemd service and timer.
+    """
+    return _SERVICE.format(name=name, limit_s=timeout_s + EXTRA_S), _TIMER.format(name=name, calendar=on_calendar(schedule))
 
 
 def service_spec(name: str, container: service.Container) -> dict[str, Any]:
