@@ -163,11 +163,11 @@ def _sites(instance: Instance) -> Iterator[Site]:
         settings = load_settings(STACK, instance.checkout, read_stack_config(instance.checkout, STACK))
     except SettingsError:
         return  # `sandbox start` and `pulumi preview` say what is wrong with them
-    for project, _ in settings.served:
-        for hostname in settings.hostnames(project):
-            address = resolve(instance, hostname)
-            if address:
-                yield Site(f"https://{hostname}/", address, curl(instance, hostname))
+    processes = [process for project, _ in settings.served for process in project.all_processes().values()]
+    for hostname in (hostname for process in processes for hostname in settings.hostnames(process)):
+        address = resolve(instance, hostname)
+        if address:
+            yield Site(f"https://{hostname}/", address, curl(instance, hostname))
 
 
 def curl(instance: Instance, hostname: str) -> str:
