@@ -48,7 +48,7 @@ def committed(stack: str) -> Mapping[str, Any]:
         document = yaml.safe_load((CHECKOUT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):
         return {}
-    found = document.get("config", {}).get("flotilla:environment") if isinstance(document, dict) else None
+    found = get(document, "config.flotilla:environment")
     return found if isinstance(found, dict) else {}
 
 
@@ -86,7 +86,7 @@ def _unlike(stack: Stack, options: Options) -> Iterator[Finding]:
     if two is None:
         return
     ours, theirs = ({role for pool in pools(found) for role in pool.roles} for found in two)
-    for role in options["roles"]:
+    for role in options["roles"] if ours and theirs else ():
         if (role in ours) != (role in theirs):
             has, lacks = (names["staging"], names["production"])[:: 1 if role in ours else -1]
             yield Finding(message=f"{has} has servers with the role `{role}`, {lacks} has none", resource=stack.fleet)

@@ -1,0 +1,22 @@
+"""
+A container that sees its server's whole configuration.
+"""
+
+import pulumi_docker as docker
+
+from components.service import Container, Probe, task_spec
+
+CAUGHT_BY = {"system-folder-mounted": ["shop"]}
+
+spec = task_spec(
+    Container(
+        image=f"registry.example.com/shop@sha256:{'0' * 64}",
+        user=10001,
+        network_id="overlay",
+        memory_mb=64,
+        cpus=0.25,
+        probe=Probe(command=["/probe"]),
+        folders={"/host": ("/etc", True)},
+    )
+)
+docker.Service("shop", name="shop-web-00000000", task_spec=spec)
