@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from settings.problems import Location, Problem, Source
-from settings.values import excerpt
+from settings.wording import excerpt
 
 FILE_MAXIMUM_BYTES = 256 * 1024
 DEPTH_MAXIMUM = 20

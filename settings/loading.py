@@ -30,7 +30,8 @@ from settings.secrets import (
     check_unused,
     read_names,
 )
-from settings.values import is_name, suggest
+from settings.values import is_name
+from settings.wording import suggest
 
 NAMESPACE = "flotilla"
 ENVIRONMENT = "environment"

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from ops.errors import SettingsError
 from settings.model import Model
-from settings.values import REFUSED, excerpt, suggest
+from settings.wording import REFUSED, excerpt, suggest
 
 Location = tuple[str | int, ...]
 AnyModel = TypeVar("AnyModel", bound=Model)

@@ -29,8 +29,8 @@ from settings.values import (
     Text,
     UrlPath,
     UserId,
-    refuse,
 )
+from settings.wording import refuse
 
 STATIC_PORT = 8080
 STATIC_PATH = "/"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from settings.problems import Finding, Location, repeated
 from settings.process import Kind, Process, Strategy
 from settings.project import Project
-from settings.values import excerpt
+from settings.wording import excerpt
 
 # Docker: a service's name is a host name's part. Ours are `<project>-<process>-<8 hex digits>`.
 SERVICE_NAME_MAXIMUM = 63

@@ -14,7 +14,8 @@ from settings.overrides import ENVIRONMENTS, Variant, check_fixed, environments_
 from settings.problems import Finding, Problem, validate
 from settings.project import Project
 from settings.project_checks import check_project
-from settings.values import is_name, suggest
+from settings.values import is_name
+from settings.wording import suggest
 
 
 @dataclass(frozen=True, kw_only=True)

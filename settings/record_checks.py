@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from settings.environment import DnsRecord, Environment, RecordType
 from settings.problems import Finding, Location
-from settings.values import excerpt, is_hostname
+from settings.values import is_hostname
+from settings.wording import excerpt
 
 # Cloudflare answers for these only.
 PROXIABLE = frozenset({RecordType.A, RecordType.AAAA, RecordType.CNAME})

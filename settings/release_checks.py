@@ -11,7 +11,7 @@ from settings.problems import Finding, Location
 from settings.project import Project
 from settings.project_files import ReadProjects
 from settings.release import Release, Releases
-from settings.values import suggest
+from settings.wording import suggest
 
 
 def check_served(environment: Environment, projects: ReadProjects, releases: Releases) -> Iterator[Finding]:

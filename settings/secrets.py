@@ -18,7 +18,8 @@ from settings.process import Kind
 from settings.project import Project
 from settings.project_checks import place
 from settings.project_files import ReadProjects
-from settings.values import excerpt, is_environment_variable, is_name, suggest
+from settings.values import is_environment_variable, is_name
+from settings.wording import excerpt, suggest
 
 SECRETS = "secrets"
 PROJECTS = "projects"
