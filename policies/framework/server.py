@@ -34,7 +34,7 @@ from policies.framework.judge import WAIVER_RULES, Judge, Verdict
 from policies.framework.resource import Resource, Stack
 from policies.framework.rule import Level, Metadata, Pack, Rule, StackRule
 from policies.framework.waivers import waivers_of
-from policies.framework.wire import Late, properties, with_changes
+from policies.framework.wire import Late, properties, whole, with_changes
 
 VERSION = "1.0.0"  # the engine shows the one of PulumiPolicy.yaml
 CALLS_AT_ONCE = 4
@@ -102,7 +102,7 @@ class Analyzer(_PolicyAnalyzerServicer):
             today=self._today(),
             waivers=waivers_of(self._config),
             levels={name: Level(self._get_enforcement_level(policy).value) for name, policy in self.policies.items()},
-            options={name: config for name in self.policies if (config := self._get_policy_config(name))},
+            options={name: whole(config) for name in self.policies if (config := self._get_policy_config(name))},
             is_strange=self._is_strange,
         )
 

@@ -39,9 +39,19 @@ def _value(value: struct_pb2.Value) -> Any:
     if kind == "list_value":
         return [_value(entry) for entry in value.list_value.values]
     if kind == "number_value":
-        whole = int(value.number_value)
-        return whole if whole == value.number_value else value.number_value
+        return whole(value.number_value)
     return value.bool_value if kind == "bool_value" else None
+
+
+def whole(value: Any) -> Any:
+    """
+    The value with 22 in place of 22.0: the protocol knows no whole numbers.
+    """
+    if isinstance(value, dict):
+        return {key: whole(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [whole(entry) for entry in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _secret(value: Any) -> Any:

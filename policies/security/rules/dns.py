@@ -262,10 +262,13 @@ def _without_caa(stack: Stack, options: Options) -> Iterator[Finding]:
         return  # no public authority is asked
     records = stack.of(DNS_RECORD)
     # A zone or type that is not known yet may be any.
-    covered = {get(found.props, "zoneId") for found in records if get(found.props, "type") in ("CAA", UNKNOWN)}
+    protecting = [found for found in records if get(found.props, "type") in ("CAA", UNKNOWN)]
+    if any(get(found.props, "zoneId") is UNKNOWN for found in protecting):
+        return
+    covered = {text(found.props, "zoneId") for found in protecting}
     for found in records:
-        zone = get(found.props, "zoneId")
-        if text(found.props, "type") in ADDRESSES and isinstance(zone, str) and not covered & {zone, UNKNOWN}:
+        zone = text(found.props, "zoneId")
+        if text(found.props, "type") in ADDRESSES and zone and zone not in covered:
             covered.add(zone)  # said once for each zone
             yield Finding(resource=found, message="any authority may issue certificates for it: its zone has no CAA record")
 
