@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.errors import SettingsError
@@ -155,6 +155,7 @@ histories = st.lists(st.tuples(st.sampled_from(["guestbook", "shop"]), images), 
 
 
 @given(histories)
+@settings(deadline=None, max_examples=60)
 def test_written_releases_read_back(tmp_path_factory: pytest.TempPathFactory, served: list[tuple[str, int]]) -> None:
     """Whatever is served in whatever order gives a valid file that reads back the same, and the same text twice."""
     releases = with_platform(Releases(), image(100), image(101))
