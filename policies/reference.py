@@ -76,8 +76,8 @@ config:
         until: 2027-01-31
 ```
 
-A waived finding is still shown, as advice with the waiver's words. A waiver that has ended, that lacks something, that holds for
-too long or that excuses everything stops the preview; one that excuses nothing is pointed out. Findings about the whole stack
+A waived finding is still shown, as advice with the waiver's words. A waiver that has ended, that lacks something, that holds
+for too long or that excuses too much stops the preview; one that excuses nothing is pointed out. Findings about the whole stack
 have the resource `stack`, those about the environment's settings the environment's name.
 """
 
