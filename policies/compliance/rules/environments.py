@@ -20,6 +20,7 @@ from policies.framework import (
     Resource,
     Stack,
     StackRule,
+    get,
     text,
 )
 from policies.framework.kinds import FLEET, HCLOUD_NETWORK
