@@ -11,7 +11,7 @@ from pulumi import Output
 
 from components import access
 from components.firewall import Firewall, FirewallArgs
-from components.naming import DATA, is_sandbox, labels, server_names
+from components.naming import DATA, is_sandbox, labels, server_names, volume_home
 from components.network import Network, NetworkArgs
 from components.placement_group import SERVERS_PER_GROUP, PlacementGroup, PlacementGroupArgs
 from components.server import Server, ServerArgs
@@ -25,12 +25,14 @@ from settings.environment import ServerPool
 @dataclass(frozen=True, kw_only=True)
 class Machines:
     """
-    The servers with their pools, by name, and the disks of those that have one, by the server's name.
+    The servers with their pools, by name, and the disks of those that have one, by the server's name. `home_name` names the
+    server that projects keep their volumes on.
     """
 
     servers: Mapping[str, tuple[Server, ServerPool]]
     disks: Mapping[str, Volume]
     network: Network
+    home_name: str | None
 
     def with_role(self, role: Role) -> list[Server]:
         """
@@ -46,10 +48,9 @@ class Machines:
 
     def home(self) -> Server:
         """
-        The server that projects keep their volumes on: the first for apps, if possible one with a disk.
+        The server that projects keep their volumes on; settings see to it that there is one.
         """
-        apps = self.with_role(Role.APP)
-        return next((server for server in apps if server.hostname in self.disks), apps[0])
+        return self.servers[self.home_name or ""][0]
 
     def subnet_id(self, location: str) -> Output[str]:
         """
@@ -79,7 +80,7 @@ def build_machines(settings: Settings) -> Machines:
     servers: dict[str, tuple[Server, ServerPool]] = {}
     for pool_name, pool in sorted(environment.servers.items()):
         servers |= _pool(settings, pool_name, pool, network, login)
-    return Machines(servers=servers, disks=_disks(servers, protect), network=network)
+    return Machines(servers=servers, disks=_disks(servers, protect), network=network, home_name=volume_home(settings))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ What things are called, everywhere in the same way. Pure: needs no Pulumi.
 
 from __future__ import annotations
 
-from settings import Settings
+from settings import Role, Settings
 from settings.environment import ServerPool
 
 # Where a server's disk is mounted.
@@ -38,3 +38,11 @@ def all_servers(settings: Settings) -> dict[str, tuple[str, ServerPool]]:
     """
     pools = sorted(settings.environment.servers.items())
     return {name: (pool_name, pool) for pool_name, pool in pools for name in server_names(pool_name, pool)}
+
+
+def volume_home(settings: Settings) -> str | None:
+    """
+    The server that all projects' volumes are on: the first for apps, if possible one with a disk.
+    """
+    apps = [(name, pool) for name, (_, pool) in all_servers(settings).items() if Role.APP in pool.roles]
+    return next((name for name, pool in apps if pool.volume_gb), apps[0][0] if apps else None)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.declarations import db
-from components.naming import DATA, all_servers
-from settings import Project, Role, Settings
+from components.naming import DATA, all_servers, volume_home
+from settings import Project, Settings
 from settings.care import Offsite, Retention
 from settings.schedule import on_calendar
 
@@ -92,11 +92,3 @@ def _source(settings: Settings, project: str, covered: str, addresses: Mapping[s
         raise ValueError(f"{covered} of {project} is on no server")
     place = {} if kind == "database" else {"path": f"{DATA}/{project}/{name}"}
     return {"kind": kind, "name": name, "server": server, "address": addresses[server], **place}
-
-
-def volume_home(settings: Settings) -> str | None:
-    """
-    The server that all projects' volumes are on: the first for apps, if possible one with a disk.
-    """
-    apps = [(name, pool) for name, (_, pool) in all_servers(settings).items() if Role.APP in pool.roles]
-    return next((name for name, pool in apps if pool.volume_gb), apps[0][0] if apps else None)

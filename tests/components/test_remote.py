@@ -9,6 +9,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from tests.conftest import CA_KEY, PRIVATE_KEY, Checkout
 SHELL_SCRIPTS = sorted(SCRIPTS.glob("*.sh"))
 
 
+@hypothesis.settings(deadline=None)  # each example starts a shell
 @given(st.text(alphabet=st.characters(blacklist_characters="\0", blacklist_categories=["Cs"])))
 def test_a_shell_reads_back_exactly_what_was_written(value: str) -> None:
     """No string breaks out of its quotes, or loses a character on the way."""

@@ -1,0 +1,115 @@
+"""
+What policies and people are told of databases, backups, monitoring and the fleet, and how secrets reach who needs them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.complete_fleet import PLANTED, complete
+from tests.conftest import Checkout, Recording
+
+
+@pytest.fixture
+def recording(checkout: Checkout) -> Recording:
+    """Production with everything in it, without its projects' containers."""
+    return complete(checkout).foundation("production")
+
+
+def told(recording: Recording, kind: str) -> dict[str, dict[str, Any]]:
+    return {found.name: dict(found.inputs) for found in recording.of(kind)}
+
+
+def test_the_fleet_says_what_it_is_before_anything_else(recording: Recording) -> None:
+    """Policies judge the environment by its first resource."""
+    first = recording.registrations[0]
+
+    assert (first.type, first.name) == ("flotilla:fleet:Fleet", "production")
+    assert first.inputs["stack"] == first.inputs["environment"] == "production"
+    assert first.inputs["budgetEur"] == 200
+    assert first.inputs["compliance"] == {"dataRegion": "eu", "logRetentionDays": 90, "requiredLabels": ["environment"]}
+    assert first.inputs["pools"]["vault"] == {
+        "type": "cx23",
+        "count": 1,
+        "roles": ["backup"],
+        "location": "hel1",
+        "volumeGb": 200,
+    }
+    assert first.inputs["waivers"][0]["until"] == "2027-06-30"
+    assert first.inputs["backup"]["offsite"] == {"kind": "sftp", "location": "hel1"}
+    assert first.inputs["monitoring"]["receivers"] == [{"name": "ops", "kind": "email"}, {"name": "chat", "kind": "slack"}]
+
+
+def test_a_database_says_whose_it_is_and_where(recording: Recording) -> None:
+    """And its server how large it is."""
+    assert told(recording, "flotilla:data:DatabaseServer") == {"db-1": {"server": "db-1", "memoryGb": 16, "cores": 8}}
+    assert told(recording, "flotilla:data:Database") == {
+        "shop": {"project": "shop", "name": "shop", "server": "db-1", "extensions": ["pg_trgm"], "poolSize": 20}
+    }
+
+
+def test_every_project_with_data_has_a_backup_that_says_what_it_covers(recording: Recording) -> None:
+    """Each database and volume by name, always encrypted, with the place of the copies."""
+    found = told(recording, "flotilla:data:Backup")
+
+    assert set(found) == {"guestbook", "shop"}
+    assert found["shop"] == {
+        "project": "shop",
+        "schedule": "0 */6 * * *",
+        "retention": {"daily": 7, "weekly": 4, "monthly": 6},
+        "offsite": {"kind": "sftp", "location": "hel1"},
+        "drillIntervalDays": 14,
+        "covers": ["database:shop", "volume:uploads"],
+        "encrypted": True,
+    }
+
+
+def test_monitoring_says_what_it_watches(recording: Recording) -> None:
+    """Every server and every site, and who is told how."""
+    (found,) = told(recording, "flotilla:monitoring:Monitoring").values()
+
+    assert found["servers"] == ["app-1", "app-2", "db-1", "vault-1", "watch-1"]
+    assert "https://shop.example.com/up" in found["targets"]
+    assert {"DiskAlmostFull", "BackupOld", "ErrorBudgetBurning"} <= set(found["alerts"])
+    assert found["receivers"] == [{"name": "ops", "kind": "email"}, {"name": "chat", "kind": "slack"}]
+    assert found["retentionDays"] == 60
+
+
+def test_every_server_has_its_declaration_soon_after_it_is_there(recording: Recording) -> None:
+    """It waits for the first boot only; containers do not wait for it, nor it for them."""
+    hosts = told(recording, "flotilla:compute:Host")
+
+    assert {name: inputs["roles"] for name, inputs in hosts.items()} == {
+        "app-1": ["app", "ingress"],
+        "app-2": ["app", "ingress"],
+        "db-1": ["db"],
+        "vault-1": ["backup"],
+        "watch-1": ["monitoring"],
+    }
+    for name in hosts:
+        step = recording.named(f"{name}-declaration")
+        assert f"{name}-ready" in step.depends_on
+        assert "stdin" not in step.secrets
+        assert not [secret for secret in PLANTED if secret in step.inputs["stdin"]]
+
+
+def test_addresses_that_alerts_go_to_reach_the_watchers_and_nobody_else(recording: Recording) -> None:
+    """As secrets on standard input, and only those that a receiver names."""
+    having = [
+        found for found in recording.registrations if "secrets.notifications.chat" in json.dumps(found.inputs, default=str)
+    ]
+
+    assert [found.name for found in having] == ["production-watch-1-notifications"]
+    assert "stdin" in having[0].secrets
+    assert "chmod 0600" in having[0].inputs["create"]
+
+
+def test_without_a_policy_and_monitoring_there_is_nothing_of_both(checkout: Checkout) -> None:
+    """A small environment has neither, and says so to policies."""
+    recording = checkout.foundation()
+
+    assert not recording.of("flotilla:data:Backup") + recording.of("flotilla:monitoring:Monitoring")
+    assert not {"backup", "monitoring"} & {key for key, value in recording.registrations[0].inputs.items() if value}
