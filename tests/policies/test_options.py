@@ -12,9 +12,10 @@ import pytest
 from policies.framework import Resource, Rule, Stack
 from policies.framework.judge import Judge
 from policies.security.rules import PACK
+from policies.security.rules.caa import caa
 from policies.security.rules.certificates import fleet
 from policies.security.rules.container import DIGEST, container, service, task
-from policies.security.rules.dns import caa, record, server
+from policies.security.rules.dns import record, server
 from policies.security.rules.exposure import port, published
 from policies.security.rules.isolation import ADDED
 from policies.security.rules.mounts import bind

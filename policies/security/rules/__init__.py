@@ -6,6 +6,7 @@ from policies.framework import Pack
 
 from . import (
     backups,
+    caa,
     certificates,
     commands,
     dns,
@@ -14,6 +15,7 @@ from . import (
     images,
     isolation,
     limits,
+    load_balancers,
     mounts,
     networks,
     protection,
@@ -36,7 +38,9 @@ MODULES = (
     secrets,
     commands,
     dns,
+    caa,
     certificates,
+    load_balancers,
     backups,
 )
 

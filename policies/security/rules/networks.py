@@ -8,8 +8,21 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_network
 from typing import Any
 
-from policies.framework import UNKNOWN, Finding, Fixtures, Level, Option, Options, Resource, Rule, Stack, StackRule, get, lacks
-from policies.framework import text as text_at
+from policies.framework import (
+    UNKNOWN,
+    Finding,
+    Fixtures,
+    Level,
+    Option,
+    Options,
+    Resource,
+    Rule,
+    Stack,
+    StackRule,
+    get,
+    lacks,
+    text,
+)
 from policies.framework.kinds import DOCKER_NETWORK, FIREWALL_ATTACHMENT, HCLOUD_NETWORK, ROUTE, SERVER
 
 from .references import anssi_hygiene, rfc
@@ -27,7 +40,7 @@ def network(ip_range: Any) -> Resource:
 
 def _range(resource: Resource) -> IPv4Network | None:
     try:
-        found = ip_network(text_at(resource.props, "ipRange"))
+        found = ip_network(text(resource.props, "ipRange"))
     except ValueError:
         return None
     return found if isinstance(found, IPv4Network) else None
@@ -90,8 +103,8 @@ def route(destination: Any) -> Resource:
 
 
 def _route_to_world(resource: Resource, options: Options) -> Iterator[str]:
-    if text_at(resource.props, "destination") in ("0.0.0.0/0", "::/0"):
-        gateway = text_at(resource.props, "gateway") or "one server"
+    if text(resource.props, "destination") in ("0.0.0.0/0", "::/0"):
+        gateway = text(resource.props, "gateway") or "one server"
         yield f"everything that the network sends to the Internet goes through {gateway}"
 
 
@@ -121,7 +134,7 @@ def overlay(**props: Any) -> Resource:
 
 
 def _attachable(resource: Resource, options: Options) -> Iterator[str]:
-    if text_at(resource.props, "driver") == "overlay" and get(resource.props, "attachable") is True:
+    if text(resource.props, "driver") == "overlay" and get(resource.props, "attachable") is True:
         yield "any container on any node can join the network"
 
 

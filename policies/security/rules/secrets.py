@@ -21,8 +21,8 @@ from policies.framework import (
     StackRule,
     each,
     get,
+    text,
 )
-from policies.framework import text as text_at
 from policies.framework.kinds import DOCKER_SECRET, STACK
 
 from .container import BOTH, container, environment, path, service
@@ -82,7 +82,7 @@ def _words(resource: Resource) -> Iterator[tuple[str, str]]:
         for word in each(resource.props, path(resource, what)):
             yield "command line", word
     for label in each(resource.props, path(resource, "labels")):
-        yield f"label {text_at(label, 'label')}", text_at(label, "value")
+        yield f"label {text(label, 'label')}", text(label, "value")
 
 
 def _in_words(resource: Resource, options: Options) -> Iterator[str]:
