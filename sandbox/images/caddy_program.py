@@ -32,10 +32,7 @@ def provide(environment: Mapping[str, str]) -> Path:
     Raises: RefusedError for a release that is not the pinned one; MissingToolError when neither way is open.
     """
     cache = Cache(Cache.of_user(environment).root.parent / "caddy")
-    folder = cache.make(
-        f"{VERSION}-{MACHINES.get(platform.machine(), platform.machine())}", lambda draft: _fill(draft, environment)
-    )
-    return folder / "caddy"
+    return cache.make(f"{VERSION}-{platform.machine()}", lambda draft: _fill(draft, environment)) / "caddy"
 
 
 def _fill(draft: Path, environment: Mapping[str, str]) -> None:
