@@ -62,6 +62,14 @@ def test_a_server_that_leaves_is_drained_by_the_manager_before_it_goes(checkout:
     assert "delete" not in recording.named("local-app-1-node").inputs
 
 
+def test_containers_come_after_all_servers_are_in_the_swarm(checkout: Checkout) -> None:
+    """Otherwise those that are added with a server would all be put on the first one: a swarm moves nothing by itself."""
+    checkout.change_environment("local", lambda found: found["servers"]["app"].update(count=3))
+    service = checkout.program().named("guestbook-web-11111111", "docker:index/service:Service")
+
+    assert service.depends_on >= {"local-app-1-node", "local-app-2-node", "local-app-3-node"}
+
+
 def test_joining_again_follows_another_server_or_another_swarm(checkout: Checkout) -> None:
     """Both the worker's and the manager's step have the worker's id in their data; the token is secret."""
     recording = grow(checkout, 2)
