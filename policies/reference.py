@@ -26,7 +26,7 @@ resources of the plan; each has examples that tests run, and the results below a
 
 | level | what follows from a finding |
 |---|---|
-| `mandatory` | the preview or update stops with exit code 255 of `pulumi`, 4 of `flotilla` and `make preview-<stack>` |
+| `mandatory` | the preview or update fails before anything is touched; `python -m sandbox.preview` exits with code 4 |
 | `remediate` | the pack sets the property itself and says so; what it cannot mend is `mandatory` |
 | `advisory` | it is said, and nothing stops |
 

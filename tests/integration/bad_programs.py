@@ -25,7 +25,8 @@ LEFT_OUT = (".flotilla", ".git", ".venv", "projects")
 class BadProgram:
     """
     `caught_by` is {rule: names of resources that it has to be found at}. A program takes the committed one's place; changes are
-    merged into the stack's environment and secrets and into projects' files.
+    merged into the stack's environment and secrets and into projects' files; projects have no releases there, which a preview
+    is faster without, unless the program `is_served`.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class BadProgram:
     environment: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict)
     projects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    is_served: bool = False
 
     def preview(self, keys: Path) -> Result:
         """
@@ -51,7 +53,7 @@ class BadProgram:
         """
         file = f"Pulumi.{self.stack}.yaml"
         for entry in CHECKOUT.iterdir():
-            if entry.name not in (*LEFT_OUT, file):
+            if entry.name not in (*LEFT_OUT, file) and (self.is_served or entry.name != "releases"):
                 (root / entry.name).symlink_to(entry)
         document = yaml.safe_load((CHECKOUT / file).read_text())
         for key, changes in (("flotilla:environment", self.environment), ("flotilla:secrets", self.secrets)):

@@ -56,16 +56,21 @@ def judge_program(made: Analyzer, recording: Recording, stack: str) -> list[Any]
     """
     All diagnostics about a recorded program, in the engine's order: each resource, then the stack.
     """
+
+    def named(urn: str) -> str:
+        return f"urn:pulumi:{stack}::{urn.partition('::')[2]}"  # the recording monitor's stack has another name
+
     whole, found = proto.AnalyzeStackRequest(), []
     for registration in recording.registrations:
-        sent = registration.request
-        urn = f"urn:pulumi:{stack}::{registration.urn.partition('::')[2]}"  # the recording monitor's stack has another name
+        sent, urn = registration.request, named(registration.urn)
         question = proto.AnalyzeRequest(type=sent.type, urn=urn, name=sent.name, properties=sent.object)
         question.options.protect = sent.protect
         question.options.ignoreChanges.extend(sent.ignoreChanges)
+        question.options.parent = named(sent.parent)
         found += made.Analyze(question, None).diagnostics
         last = whole.resources.add(type=sent.type, urn=urn, name=sent.name)
-        last.dependencies.extend(sent.dependencies)
+        last.options.CopyFrom(question.options)
+        last.dependencies.extend(map(named, sent.dependencies))
     return [*found, *made.AnalyzeStack(whole, None).diagnostics]
 
 
