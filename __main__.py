@@ -5,15 +5,14 @@ The program: settings -> components -> outputs. Pulumi runs it once per stack (`
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pulumi
 
-from components import cloudflare_sdk, fleet, outputs, workloads
+from components import cloudflare_sdk, lean_sdk
 from ops.errors import FlotillaError
-from settings import load
 
 ROOT = Path(__file__).resolve().parent
 # What the engine takes for "the program has already said what is wrong" (pulumi-language-python, 3.259.0).
@@ -29,13 +28,30 @@ def configuration() -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
+def zones(environment: object) -> Iterator[str]:
+    """
+    The DNS zones that the stack names, before anything was checked.
+    """
+    if isinstance(environment, Mapping):
+        further = environment.get("zones")
+        for name in (environment.get("zone"), *(further if isinstance(further, list) else ())):
+            if isinstance(name, str):
+                yield name
+
+
 def main() -> None:
+    lean_sdk.apply()
     config = configuration()
+    lookups = cloudflare_sdk.ZoneLookups(zones(config.get("environment")))
+    # A third of a second of SDKs and models: the zones are looked up meanwhile.
+    from components import fleet, outputs, workloads
+    from settings import load
+
     settings = load(pulumi.get_stack(), ROOT, config)
     secrets: Mapping[str, Mapping[str, Any]] = config.get("secrets", {})
-    zone_ids = {zone: cloudflare_sdk.zone_id(zone) for zone in settings.environment.all_zones}
     foundation = fleet.build(settings, secrets.get("notifications", {}))
-    workloads.build(settings, foundation, zone_ids, secrets.get("projects", {}))
+    # Nothing is registered before the program has run to its end, so that a zone that is not found leaves no half of a fleet.
+    workloads.build(settings, foundation, lookups.ids(), secrets.get("projects", {}))
     for key, value in outputs.document(settings, foundation).items():
         pulumi.export(key, value)
 

@@ -10,10 +10,15 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
+import grpc  # type: ignore[import-untyped]
 import pulumi
-from pulumi import Input, InvokeOptions, ResourceOptions
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]
+from pulumi import Input, ResourceOptions
+from pulumi.runtime.proto import resource_pb2
 
 from ops.errors import FlotillaError
 
@@ -65,17 +70,47 @@ class DnsRecord(pulumi.CustomResource):
         super().__init__(DNS_RECORD, resource_name, {**inputs, **computed}, options)
 
 
-def zone_id(name: str) -> str:
+class ZoneLookups:
     """
-    The id of the zone with this name, asked for now: an output that failed would end the program with the SDK's traceback, and
-    so would a lookup that is still on its way when the engine gives up. Call it before anything is registered.
+    The zones' ids, asked for on the side: the plugin starts and answers while the program is still being imported.
 
-    Raises FlotillaError with the provider's own words when there is none, or the token does not see it.
+    Not outputs: one that failed would end the program with the SDK's traceback, and so would a lookup that is still on its way
+    when the engine gives up. Ask for `ids` before the program ends its first turn, then nothing was registered yet.
     """
-    arguments = {"filter": {"match": "all", "name": name}}
+
+    def __init__(self, names: Iterable[str]) -> None:
+        monitor = pulumi.runtime.settings.get_monitor()
+        names = list(dict.fromkeys(names))
+        self._pool = ThreadPoolExecutor(len(names) or 1)
+        self._asked = {name: self._pool.submit(_invoke, monitor, name) for name in names}
+
+    def ids(self) -> dict[str, str]:
+        """
+        {zone: its id}, of all that were asked for.
+
+        Raises FlotillaError with the provider's own words when there is none, or the token does not see it.
+        """
+        self._pool.shutdown()
+        return {name: _zone_id(name, found) for name, found in self._asked.items()}
+
+
+def _invoke(monitor: Any, name: str) -> Any:
+    """
+    What `pulumi.runtime.invoke` sends, from any thread.
+    """
+    arguments = struct_pb2.Struct()
+    arguments.update({"filter": {"match": "all", "name": name}})
+    return monitor.Invoke(
+        resource_pb2.ResourceInvokeRequest(tok=GET_ZONE, args=arguments, version=version(), acceptResources=True)
+    )
+
+
+def _zone_id(name: str, asked: Future[Any]) -> str:
     try:
-        found = pulumi.runtime.invoke(GET_ZONE, arguments, InvokeOptions(version=version()))
-    except Exception as error:  # the SDK has no class of its own for this
-        reason = str(error).rpartition(f"{GET_ZONE} returned an error: ")[2]
-        raise FlotillaError(f"zone {name}: {reason}") from error
-    return str(found.value["zoneId"])
+        found = asked.result()
+    except grpc.RpcError as error:
+        said = str(error.details())
+        raise FlotillaError(f"zone {name}: {said.rpartition(f'{GET_ZONE} returned an error: ')[2]}") from error
+    if found.failures:
+        raise FlotillaError(f"zone {name}: {'; '.join(failure.reason for failure in found.failures)}. Nothing was changed.")
+    return str(getattr(found, "return")["zoneId"])

@@ -4,6 +4,7 @@ A project's secrets, from the stack's configuration to files in its containers (
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -46,7 +47,7 @@ class Secrets(pulumi.ComponentResource):
     def _secret(self, project: str, key: str, value: str, cluster: Cluster) -> docker.Secret:
         return docker.Secret(
             f"{project}-{key}",
-            name=f"{project}-{key.lower()}-{suffix(project, key, value)}",
+            name=Output.from_input(_secret_name(project, key, value)),
             data=Output.secret(base64.b64encode(value.encode()).decode()),
             opts=cluster.resource_options(self),
         )
@@ -57,6 +58,13 @@ class Secrets(pulumi.ComponentResource):
         """
         chosen = ((key, self._secrets[key]) for key in keys)
         return [SecretFile(name=key, secret_id=secret.id, secret_name=secret.name) for key, secret in chosen]
+
+
+async def _secret_name(project: str, key: str, value: str) -> str:
+    """
+    Computed on the side: the suffix takes longer than everything else about a secret.
+    """
+    return f"{project}-{key.lower()}-{await asyncio.to_thread(suffix, project, key, value)}"
 
 
 def suffix(project: str, key: str, value: str) -> str:

@@ -10,14 +10,14 @@ import sys
 import pulumi
 import pytest
 
-from components.cloudflare_sdk import DNS_RECORD, DnsRecord, zone_id
+from components.cloudflare_sdk import DNS_RECORD, DnsRecord, ZoneLookups
 from tests.conftest import Recording, record
 
 
 def _short() -> None:
     DnsRecord(
         "record",
-        zone_id=zone_id("example.com"),
+        zone_id=ZoneLookups(["example.com"]).ids()["example.com"],
         name="www.example.com",
         kind="A",
         content="192.0.2.1",

@@ -87,9 +87,8 @@ def test_a_second_ingress_server_changes_no_service(checkout: Checkout) -> None:
     checkout.change_environment("local", lambda found: found["servers"]["app"].update(count=2))
     after = checkout.program()
 
-    assert [(found.name, found.inputs) for found in before.of(SERVICE)] == [
-        (found.name, found.inputs) for found in after.of(SERVICE)
-    ]
+    services = {found.name: found.inputs for found in after.of(SERVICE)}
+    assert {found.name: found.inputs for found in before.of(SERVICE)} == services
     added = {found.name for found in after.registrations} - {found.name for found in before.registrations}
     assert {"local-app-2-configuration", "guestbook-app-2-caddy", "guestbook-web-app-2-switch", "local-app-2-open"} <= added
     assert {found.name for found in before.registrations} <= {found.name for found in after.registrations}

@@ -34,7 +34,7 @@ def test_a_zone_is_found_by_name_and_by_id(cloudflare_plugin, zone_id):
 
 def test_a_zone_that_is_not_there_is_an_error_naming_it(cloudflare_plugin):
     """A lookup that finds nothing says what it looked for."""
-    with pytest.raises(grpc.RpcError, match=r"0 zones match .*nowhere\.test"):
+    with pytest.raises(grpc.RpcError, match=r"the token sees no zone named nowhere\.test\. .*flotilla sandbox start"):
         cloudflare_plugin.invoke(GET_ZONE, filter={"name": "nowhere.test", "match": "all"})
 
 
@@ -90,7 +90,7 @@ def test_a_preview_passes_what_is_known_and_marks_the_rest(cloudflare_plugin, zo
     assert expected["name"] == "www"
     assert expected["content"] is UNKNOWN
     assert expected["createdOn"] is UNKNOWN
-    with pytest.raises(grpc.RpcError, match="0 zones match"):
+    with pytest.raises(grpc.RpcError, match="the token sees no zone named"):
         cloudflare_plugin.invoke(GET_ZONE, filter={"name": "www.flotilla.test", "match": "all"})
 
 

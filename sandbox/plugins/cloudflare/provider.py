@@ -43,7 +43,7 @@ class CloudflareProvider(Provider):
         """
         from sandbox.plugins.cloudflare.api import Api
 
-        return Api(self.base_url, self._token())
+        return Api(self.base_url, self.token)
 
     def check_endpoint(self) -> None:
         """
@@ -61,7 +61,7 @@ class CloudflareProvider(Provider):
                     f"cloudflare:{key}: the sandbox's stand-in takes API tokens only. Nothing was changed. Use an API token:"
                     f" pulumi config rm cloudflare:{key}."
                 )
-        self._token()
+        _ = self.token
 
     def close(self) -> None:
         """
@@ -70,7 +70,11 @@ class CloudflareProvider(Provider):
         if "api" in self.__dict__:
             self.api.close()
 
-    def _token(self) -> str:
+    @property
+    def token(self) -> str:
+        """
+        What opens the API.
+        """
         token = self.config.get("apiToken") or os.environ.get("CLOUDFLARE_API_TOKEN")
         if not token:
             raise SettingsError(
