@@ -6,11 +6,20 @@ from __future__ import annotations
 
 import sys
 
+from benchmarks.growth import policy_added_1000_s, policy_added_s, preview_memory_mb, preview_ms_per_resource
 from benchmarks.measure import Figure, record
 from benchmarks.preview import preview_ratio
 from benchmarks.up import up_cold_s, up_warm_s
 
-BENCHMARKS = {"preview_ratio": preview_ratio, "up_warm_s": up_warm_s, "up_cold_s": up_cold_s}
+BENCHMARKS = {
+    "preview_ratio": preview_ratio,
+    "preview_ms_per_resource": preview_ms_per_resource,
+    "preview_memory_mb": preview_memory_mb,
+    "policy_added_s": policy_added_s,
+    "policy_added_1000_s": policy_added_1000_s,
+    "up_warm_s": up_warm_s,
+    "up_cold_s": up_cold_s,
+}
 
 
 def main(names: list[str]) -> int:
