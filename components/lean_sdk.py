@@ -36,6 +36,8 @@ def apply() -> None:
     if not os.environ.get(KEEP_DEBUG):
         pulumi.log.debug = _say_nothing
     registering._get_source_position_for_frame = _position
+    # Settings' models: pydantic would look through all installed packages for plugins of its own.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def load_by_need(name: str) -> None:
