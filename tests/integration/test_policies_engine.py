@@ -75,6 +75,16 @@ def test_what_people_read_names_rule_resource_and_remedy(bad: BadProgram, result
             assert violation.message.endswith(rule.remediation)
 
 
+def test_what_can_be_remedied_is_remedied(results: Mapping[Path, Result]) -> None:
+    """The engine goes on with the labels and the protection that the packs add, and no rule finds them missing."""
+    [result] = [results[bad.path] for bad in BAD_PROGRAMS if bad.path.stem == "volume_unprotected"]
+    [volume] = [step for step in result.steps if step.name == "accounts"]
+    assert volume.inputs["labels"] == {"managed-by": "flotilla", "environment": "production"}
+    assert volume.inputs["deleteProtection"] is True
+    for rule in ("labels-known", "volume-delete-protection"):
+        assert rule in result.output
+
+
 def test_there_are_enough_of_them() -> None:
     """At least 24 programs, at least 8 of each kind, with every mandatory subject of both packs among what they name."""
     kinds = [bad.path.suffix for bad in BAD_PROGRAMS]

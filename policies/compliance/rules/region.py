@@ -33,7 +33,7 @@ REGIONS = {"eu-central": "eu", "us-east": "us", "us-west": "us", "ap-southeast":
 REMEDIATION = "Move it into the region of `compliance.data_region`, or change that with whoever answers for data protection."
 OPTIONS = {"region": Option("eu", "The region where the environment declares none.")}
 PLACES = {
-    "places": Option(("rsync.net-zurich=eu",), "Regions of places that are not Hetzner's locations, each as `place=region`."),
+    "places": Option((), "Regions of places that are not Hetzner's locations, each as `place=region`."),
 }
 Places = Callable[[Resource], Iterable[str]]
 

@@ -82,14 +82,11 @@ def _servers(stack: Stack, _: Options) -> Iterator[Finding]:
 
 def _sites(stack: Stack, _: Options) -> Iterator[Finding]:
     watched = _listed(stack, "targets")
+    asked = {target.removeprefix("https://").partition("/")[0] for target in watched or ()}
     for site in stack.of(SITE) if watched is not None else ():
         for name in each(site.props, "hostnames") if not is_sandbox(site.stack) else ():
-            if isinstance(name, str) and not any(_asks(target, name) for target in watched or ()):
+            if isinstance(name, str) and name not in asked:
                 yield Finding(message=f"nothing asks whether https://{name} answers", resource=site)
-
-
-def _asks(target: str, hostname: str) -> bool:
-    return target.removeprefix("https://").partition("/")[0] == hostname
 
 
 def _receivers(stack: Stack, _: Options) -> Iterator[Finding]:

@@ -1,5 +1,5 @@
 """
-The disk that the accounts are on, deleted by the next slip of the keyboard.
+The disk that the accounts are on, deleted by the next slip of the keyboard. That it has no labels is remedied.
 """
 
 import pulumi_hcloud as hcloud
@@ -12,5 +12,4 @@ hcloud.Volume(
     size=50,
     location="fsn1",
     server_id=1,
-    labels={"managed-by": "flotilla", "environment": "production"},
 )
