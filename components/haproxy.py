@@ -148,7 +148,8 @@ def backend(name: str, process: Process, host: str, weights: Mapping[str, int]) 
         "  option httpchk",
         f"  http-check send meth GET uri {health.path} ver HTTP/1.1 hdr Host {host}",
         f"  timeout check {health.timeout_s}s",
-        "  default-server check inter 1s fastinter 250ms downinter 250ms fall 2 rise 1 resolvers docker init-addr last,none",
+        f"  default-server check inter 1s fastinter 250ms downinter 250ms fall {health.retries} rise 1 resolvers docker"
+        " init-addr last,none",
     ]
     for slot in Slot:
         address = f"{service_alias(name, slot)}:{process.port}"

@@ -58,6 +58,13 @@ def test_health_checks_ask_for_the_projects_path_and_name() -> None:
     assert "http-check send meth GET uri /up ver HTTP/1.1 hdr Host g.example.com" in text
 
 
+def test_a_busy_application_is_given_as_many_chances_as_it_says() -> None:
+    """A single container that is taken out for one slow answer is an outage."""
+    health = {"path": "/up", "retries": 7}
+
+    assert " fall 7 " in haproxy.backend("guestbook-web", guestbook(health=health), "g.example.com", {"a": 256, "b": 0})
+
+
 def test_a_request_never_waits_for_a_connection_that_is_about_to_close() -> None:
     """HAProxy keeps idle connections longer than Caddy does, so that Caddy is the one that closes them."""
     from components import caddyfile
