@@ -76,25 +76,27 @@ class Cluster(pulumi.ComponentResource):
             attachable=False,
             options={"com.docker.network.driver.mtu": OVERLAY_MTU},
             # Docker adds the network's VXLAN number to the options, which would be a difference for ever.
-            opts=ResourceOptions.merge(self._swarm_options(self), ResourceOptions(ignore_changes=["options"])),
+            opts=ResourceOptions.merge(self.resource_options(self), ResourceOptions(ignore_changes=["options"])),
         )
         self.network_id = network.id
         self.register_outputs({"network_id": self.network_id})
 
     def resource_options(self, parent: pulumi.Resource) -> ResourceOptions:
         """
-        The options of everything that runs in the swarm: comes after all servers are in it, so that it spreads over them.
-        """
-        return ResourceOptions.merge(self._swarm_options(parent), ResourceOptions(depends_on=list(self.nodes.values())))
-
-    def _swarm_options(self, parent: pulumi.Resource) -> ResourceOptions:
-        """
-        What lives in the swarm went when the manager's server went, and is made again on another one.
+        The options of everything that lives in the swarm: it went when the manager's server went, and is made again on another.
         """
         server = self.manager.login.server
         return ResourceOptions(
             parent=parent, provider=self.provider, deleted_with=server, replacement_trigger=self.manager.server_id
         )
+
+    def service_options(self, parent: pulumi.Resource) -> ResourceOptions:
+        """
+        Those of a service. It comes after all servers are in the swarm, so that it spreads over them; how often its containers
+        were moved away from servers that left is no difference.
+        """
+        own = ResourceOptions(depends_on=list(self.nodes.values()), ignore_changes=["taskSpec.forceUpdate"])
+        return ResourceOptions.merge(self.resource_options(parent), own)
 
     def _swarm(self, overlay_pool: str) -> remote.Command:
         return step(

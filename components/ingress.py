@@ -121,7 +121,7 @@ class Ingress(pulumi.ComponentResource):
             endpoint_spec=docker.ServiceEndpointSpecArgs(mode="dnsrr", ports=published or None),
             update_config=docker.ServiceUpdateConfigArgs(order="stop-first", failure_action="rollback", parallelism=1),
             rollback_config=docker.ServiceRollbackConfigArgs(order="stop-first"),
-            opts=ResourceOptions.merge(self.cluster.resource_options(self), options),
+            opts=ResourceOptions.merge(self.cluster.service_options(self), options),
         )
 
 

@@ -96,7 +96,7 @@ def _service(
         update_config=docker.ServiceUpdateConfigArgs(order=order, failure_action="rollback"),
         rollback_config=docker.ServiceRollbackConfigArgs(order=order),
         converge_config=service.convergence(converge_timeout_s(args.process), settle_s=_settle_s(args.process)),
-        opts=ResourceOptions.merge(args.cluster.resource_options(parent), ResourceOptions(depends_on=list(before))),
+        opts=ResourceOptions.merge(args.cluster.service_options(parent), ResourceOptions(depends_on=list(before))),
     )
 
 
