@@ -4,6 +4,7 @@ What is left out of the SDK is left out of nothing that matters.
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import traceback
@@ -94,3 +95,36 @@ def _original() -> object:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module._get_source_position_for_frame
+
+
+async def _fail() -> None:
+    raise ValueError("out of luck")
+
+
+def test_waiting_ends_when_all_are_done_or_one_fails() -> None:
+    """The SDK's loop sees a failure as early as before, and is not woken for each of the others."""
+
+    async def scenario() -> None:
+        slow = [asyncio.create_task(asyncio.sleep(0.001 * number)) for number in range(5)]
+        done, pending = await lean_sdk._wait(slow, return_when=asyncio.FIRST_COMPLETED)
+        assert (len(done), len(pending)) == (5, 0)
+
+        never, failing = asyncio.create_task(asyncio.Event().wait()), asyncio.create_task(_fail())
+        done, pending = await lean_sdk._wait([never, failing], return_when=asyncio.FIRST_COMPLETED)
+        assert (done, pending) == ({failing}, {never})
+        assert isinstance(failing.exception(), ValueError)
+        never.cancel()
+
+    asyncio.run(scenario())
+
+
+def test_only_the_end_of_programs_waits_like_that() -> None:
+    """The standard library itself is left as it is, and everything else of it is what the SDK's module sees."""
+    assert (
+        run(
+            "import asyncio; before = asyncio.wait; from components import lean_sdk; lean_sdk.apply();"
+            "from pulumi.runtime import stack;"
+            "print(asyncio.wait is before, stack.asyncio.wait is lean_sdk._wait, stack.asyncio.sleep is asyncio.sleep)"
+        )
+        == "True True True"
+    )
