@@ -188,8 +188,8 @@ def test_a_first_boot_that_fails_shows_cloud_inits_own_words(fleet: Fleet) -> No
 
 
 def test_a_replaced_server_brings_the_fleet_back_with_its_data(fleet: Fleet) -> None:
-    """The new server gets the old volume: the guestbook's entries are still there."""
-    fleet.run("pulumi up -s local --yes --skip-preview --non-interactive --replace '**app-1-server'")
+    """The new servers get the old volumes: the guestbook's entries are still there."""
+    fleet.run("pulumi up -s local --yes --skip-preview --non-interactive --replace '**-1-server'")
 
     assert "written on the first day" in fleet.curl("-f", "--retry", "5", "--retry-all-errors", f"{SITE}/").stdout
 
