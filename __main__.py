@@ -49,9 +49,12 @@ def main() -> None:
 
     settings = load(pulumi.get_stack(), ROOT, config)
     secrets: Mapping[str, Mapping[str, Any]] = config.get("secrets", {})
+    # Before anything is declared: the SDK registers what a program declared also where the program then fails.
+    zone_ids = lookups.ids()
+    # Before anything is made: the SDK registers what there is even when the program fails.
+    zone_ids = lookups.ids()
     foundation = fleet.build(settings, secrets.get("notifications", {}))
-    # Nothing is registered before the program has run to its end, so that a zone that is not found leaves no half of a fleet.
-    workloads.build(settings, foundation, lookups.ids(), secrets.get("projects", {}))
+    workloads.build(settings, foundation, zone_ids, secrets.get("projects", {}))
     for key, value in outputs.document(settings, foundation).items():
         pulumi.export(key, value)
 

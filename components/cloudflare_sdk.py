@@ -75,7 +75,7 @@ class ZoneLookups:
     The zones' ids, asked for on the side: the plugin starts and answers while the program is still being imported.
 
     Not outputs: one that failed would end the program with the SDK's traceback, and so would a lookup that is still on its way
-    when the engine gives up. Ask for `ids` before the program ends its first turn, then nothing was registered yet.
+    when the engine gives up. Ask for `ids` before anything is declared: the SDK registers that also where the program fails.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
