@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.conftest import Checkout, RecordingMonitor
+from tests.conftest import Checkout, Recording, RecordingMonitor
 
 
 class ProviderRefusedError(grpc.RpcError):  # type: ignore[misc]  # grpc has no types
