@@ -51,8 +51,6 @@ def main() -> None:
     secrets: Mapping[str, Mapping[str, Any]] = config.get("secrets", {})
     # Before anything is declared: the SDK registers what a program declared also where the program then fails.
     zone_ids = lookups.ids()
-    # Before anything is made: the SDK registers what there is even when the program fails.
-    zone_ids = lookups.ids()
     foundation = fleet.build(settings, secrets.get("notifications", {}))
     workloads.build(settings, foundation, zone_ids, secrets.get("projects", {}))
     for key, value in outputs.document(settings, foundation).items():
