@@ -81,9 +81,9 @@ def test_one_server_becomes_three_and_nobody_notices(fleet: Fleet) -> None:
     assert fleet.preview() == []
 
 
-def test_containers_run_on_all_three(fleet: Fleet) -> None:
+def test_containers_run_on_the_new_servers_too(fleet: Fleet) -> None:
     """Those that keep nothing spread; those with a volume stay where it is."""
-    assert places(fleet, "journal-static") == {"app-1", "app-2", "app-3"}
+    assert places(fleet, "journal-static") >= {"app-2", "app-3"}
     assert places(fleet, "guestbook-web") == {"app-1"}
 
 
