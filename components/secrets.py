@@ -47,7 +47,7 @@ class Secrets(pulumi.ComponentResource):
     def _secret(self, project: str, key: str, value: str, cluster: Cluster) -> docker.Secret:
         return docker.Secret(
             f"{project}-{key}",
-            name=Output.from_input(_secret_name(project, key, value)),
+            name=_secret_name(project, key, value),
             data=Output.secret(base64.b64encode(value.encode()).decode()),
             opts=cluster.resource_options(self),
         )
