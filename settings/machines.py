@@ -60,7 +60,8 @@ class Network(Model):
 
     cidr: Ipv4Network = Field(description="Addresses of the whole private network.")
     subnets: Annotated[Mapping[NetworkZone, Ipv4Network], Field(min_length=1)] = Field(
-        description="The parts of `cidr` that servers get their private addresses from, by Hetzner's network zone."
+        description="The part of `cidr` that servers get their private addresses from, by Hetzner's network zone. A network "
+        "is in one zone."
     )
     overlay: Ipv4Network = Field(default="172.28.0.0/14", description="Addresses of the containers' overlay networks.")
     routes: tuple[NetworkRoute, ...] = Field(default=(), description="Ways out of the private network.")

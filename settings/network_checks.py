@@ -5,7 +5,6 @@ What has to fit together in an environment's network. Source of the limits: docs
 from __future__ import annotations
 
 import ipaddress
-import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network
@@ -58,9 +57,10 @@ def _check_subnets(cidr: IPv4Network, subnets: Subnets) -> Iterator[Finding]:
             yield _finding(f"{subnet} is not inside the network {cidr}", "Correct the subnet or `cidr`", "subnets", zone)
         if subnet.prefixlen > SMALLEST_SUBNET:
             yield _finding(f"{subnet} is smaller than /{SMALLEST_SUBNET}", "Take a larger one", "subnets", zone)
-    for (first, one), (second, other) in itertools.combinations(subnets.items(), 2):
-        if one.overlaps(other):
-            yield _finding(f"{other} overlaps {one}, the subnet of `{first}`", "Take another one", "subnets", second)
+    first, *others = subnets
+    for zone in others:
+        fact = f"`{zone}` is another network zone than `{first}`, and a Hetzner network is in one"
+        yield _finding(fact, "Keep all servers in one network zone", "subnets", zone)
 
 
 def _check_servers(environment: Environment, subnets: Subnets) -> Iterator[Finding]:

@@ -86,13 +86,12 @@ MISTAKES: list[tuple[list[Change], str]] = [
     ([env("dns.records.3.name", "vpn.example.net")], "{ENV}dns.records[3]: `vpn.example.net` has other records, and a CNAME"),
     # Network.
     (
-        [env("network.subnets.us-east", "10.0.1.128/25")],
-        "{ENV}network.subnets.us-east: 10.0.1.128/25 overlaps 10.0.1.0/24, the",
+        [env("network.subnets.us-east", "10.0.2.0/24")],
+        "{ENV}network.subnets.us-east: `us-east` is another network zone than `eu-central`, and a Hetzner network is in one",
     ),
-    ([env("network.subnets.us-west", "10.0.9.0/31")], "{ENV}network.subnets.us-west: 10.0.9.0/31 is smaller than /30"),
     (
-        [env("network.routes.0.destination", "10.0.2.0/25")],
-        "{ENV}network.routes[0].destination: 10.0.2.0/25 overlaps 10.0.2.0/24",
+        [env("network.routes.0.destination", "10.0.1.128/25")],
+        "{ENV}network.routes[0].destination: 10.0.1.128/25 overlaps 10.0.1.0/24",
     ),
     ([env("network.routes.0.destination", "172.31.0.0/16")], "has 172.31.1.1 in it, which is Hetzner's gateway"),
     (
@@ -105,9 +104,7 @@ MISTAKES: list[tuple[list[Change], str]] = [
         [env("servers.away.location", "hil")],
         "{ENV}servers.away.location: hil is in the network zone `us-west`, which has no subnet",
     ),
-    ([env("network.subnets.us-east", None)], "{ENV}servers.away.location: ash is in the network zone `us-east`, which has no"),
     # Servers and roles.
-    ([env("servers.away.type", "cx33")], "{ENV}servers.away.type: `cx33` cannot be ordered in ash"),
     ([env("servers.app.type", "cpx31")], "{ENV}servers.app.type: `cpx31` cannot be ordered in nbg1"),
     ([env("servers.app.type", "ccx23x")], "Write `ccx23` if you meant that."),
     ([env("servers.data.volume_gb", 9)], "{ENV}servers.data.volume_gb: 9 is below the minimum of 10"),
