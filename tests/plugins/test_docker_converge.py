@@ -1,3 +1,4 @@
+import functools
 import threading
 import time
 
@@ -14,8 +15,14 @@ def service(replicas=1, condition="any", **more):
     return {"Spec": {"Name": "web", "Mode": {"Replicated": {"Replicas": replicas}}, "TaskTemplate": template}, **more}
 
 
-def task(state, desired="running", slot=1, container=CONTAINER, **status):
-    return {"Slot": slot, "DesiredState": desired, "Spec": {"ContainerSpec": container}, "Status": {"State": state, **status}}
+def task(state, desired="running", slot=1, container=CONTAINER, id="t1", **status):
+    return {
+        "ID": id,
+        "Slot": slot,
+        "DesiredState": desired,
+        "Spec": {"ContainerSpec": container},
+        "Status": {"State": state, **status},
+    }
 
 
 def test_a_service_is_done_when_every_replica_runs():
@@ -32,6 +39,15 @@ def test_one_failure_of_a_slot_is_forgiven_and_a_second_is_not():
     assert judge_tasks(service(), [first, task("running")]).is_done
     assert judge_tasks(service(), [first, task("failed", "shutdown", slot=2)]).failure == ""
     assert judge_tasks(service(), [first, second]).failure == "its tasks do not stay up: unhealthy container"
+
+
+def test_what_failed_before_an_update_does_not_fail_it():
+    """A service whose container died twice in a bad hour can still be given another number of replicas, and fail anew."""
+    past = [task("failed", "shutdown", id=id, Err="unhealthy") for id in ("t1", "t2")]
+    update = functools.partial(judge_update, service(), earlier="", past={"t1", "t2"})
+    assert judge_update(service(), [*past, task("running")], "").failure
+    assert update([*past, task("running", id="t3")]).is_done
+    assert update([*past, task("failed", "shutdown", id="t3"), task("failed", "shutdown", id="t4", Err="new")]).failure
 
 
 def test_a_service_that_never_restarts_has_one_attempt():

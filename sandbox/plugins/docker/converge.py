@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,16 +60,19 @@ class Limits:
         return cls(timeout_s=to_s(converge.get("timeout", TIMEOUT)), stable_s=stable_s)
 
 
-def judge_tasks(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) -> Verdict:
+def judge_tasks(
+    service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], past: AbstractSet[str] = frozenset()
+) -> Verdict:
     """
-    The verdict on a new service, or on an update that changed no task.
+    The verdict on a new service, or on an update that changed no task. Tasks in `past` had ended before.
+    They say nothing.
     """
     spec = service["Spec"]
     replicas = ((spec.get("Mode") or {}).get("Replicated") or {}).get("Replicas", 1)
     current = [task for task in tasks if _is_current(task, spec["TaskTemplate"])]
     wanted = [task for task in current if task["DesiredState"] == "running"]
     running = sum(1 for task in wanted if task["Status"]["State"] == "running")
-    ended = [task for task in current if task["Status"]["State"] in ENDED]
+    ended = [task for task in current if has_ended(task) and task["ID"] not in past]
     attempts = 1 if _restart_condition(spec) == "none" else ATTEMPTS
     worst = max(Counter(task.get("Slot") for task in ended).values(), default=0)
     progress = f"{running}/{replicas} running{_states(wanted)}"
@@ -78,13 +82,15 @@ def judge_tasks(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]]) 
     return Verdict(progress=progress, is_done=running == replicas and len(wanted) == replicas)
 
 
-def judge_update(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], earlier: str) -> Verdict:
+def judge_update(
+    service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]], earlier: str, past: AbstractSet[str] = frozenset()
+) -> Verdict:
     """
-    The verdict on an update. `earlier` is when the last update before this one started: its status means nothing now. Docker
-    gives an update that changes no task no status at all.
+    The verdict on an update. `earlier` is when the last update before this one started: its status means nothing now, and
+    neither do the tasks that had ended by then, `past`. Docker gives an update that changes no task no status at all.
     """
     status = service.get("UpdateStatus") or {}
-    verdict = judge_tasks(service, tasks)
+    verdict = judge_tasks(service, tasks, past)
     if status.get("StartedAt", earlier) == earlier:
         return verdict
     state = status.get("State", "")
@@ -93,6 +99,13 @@ def judge_update(service: Mapping[str, Any], tasks: Sequence[Mapping[str, Any]],
     if state == "completed":
         return Verdict(progress=verdict.progress, is_done=True)
     return Verdict(progress=f"{verdict.progress}, {state or 'updating'}")
+
+
+def has_ended(task: Mapping[str, Any]) -> bool:
+    """
+    Whether a task's container will never run again.
+    """
+    return task["Status"]["State"] in ENDED
 
 
 def task_error(task: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from ops.errors import FlotillaError
 from sandbox.plugins.docker.checks import check_service
-from sandbox.plugins.docker.converge import Limits, Verdict, judge_tasks, judge_update, wait
+from sandbox.plugins.docker.converge import Limits, Verdict, has_ended, judge_tasks, judge_update, wait
 from sandbox.plugins.docker.durations import NS_PER_S
 from sandbox.plugins.docker.evidence import collect_evidence
 from sandbox.plugins.docker.service_spec import drifted, normal_form, service_properties, service_spec
@@ -94,10 +94,11 @@ class Service(DockerResource):
         """
         api, spec = self._client(new_inputs), service_spec(new_inputs)
         before = api.inspect_service(id)
+        past = {task["ID"] for task in api.tasks(filters={"service": id}) if has_ended(task)}
         spec["Labels"] = owned(spec.get("Labels"), context)
         api.update_service(id, before["Version"]["Index"], **_arguments(spec))
         earlier = (before.get("UpdateStatus") or {}).get("StartedAt", "")
-        problem = self._wait(api, id, new_inputs, functools.partial(judge_update, earlier=earlier), context)
+        problem = self._wait(api, id, new_inputs, functools.partial(judge_update, earlier=earlier, past=past), context)
         if problem:
             raise PartialFailureError(
                 id,
