@@ -18,18 +18,19 @@ from guestbook.log import log
 from guestbook.server import Server
 
 DRAIN_LIMIT_S = 25.0
+# Waited for, not handled: a handler that runs while the main thread takes a lock may wait for that lock for ever.
+STOP = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> int:
     """
     Serve until told to stop. Returns the process's exit code.
     """
-    stop_requested = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop_requested.set())
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP)  # before any thread, so that all inherit it
     try:
         configuration = read_configuration(os.environ)
-        stop_requested.wait(configuration.start_delay_s)
+        if signal.sigtimedwait(STOP, configuration.start_delay_s):
+            return 0
         entries = Entries(configuration.data_dir / "guestbook.db")
     except (ValueError, sqlite3.Error) as error:
         sys.stderr.write(f"guestbook: {error}. It cannot start. Check the variables and that DATA_DIR is writable.\n")
@@ -39,7 +40,7 @@ def main() -> int:
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
     serving.start()
     log(event="listening", port=server.server_port, release=app.release)
-    stop_requested.wait()
+    signal.sigwait(STOP)
     _stop(server)
     return 0
 

@@ -26,6 +26,10 @@ from ledger.web import Web
 from ledger.worker import work_until
 
 DRAIN_LIMIT_S = 25.0
+LONG_RUNNING = ("web", "api", "worker")
+# Waited for, not handled: a handler that runs while the main thread takes a lock may wait for that lock for ever.
+STOP = (signal.SIGTERM, signal.SIGINT)
+LOOK_S = 1.0
 
 
 def main() -> int:
@@ -33,16 +37,15 @@ def main() -> int:
     Do what the command says. Returns the process's exit code.
     """
     arguments = _arguments()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    if arguments.command in LONG_RUNNING:
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP)  # before any thread, so that all inherit it
     try:
         configuration = read_configuration(os.environ)
         storage = Storage(configuration.database)
         if arguments.command == "migrate" or configuration.is_migrating:
             log("migrated", applied=schema.migrate(storage))
         schema.check(storage)
-        return _run(arguments, configuration, storage, stop)
+        return _run(arguments, configuration, storage)
     except (ValueError, StorageError) as error:
         sys.stderr.write(f"ledger {arguments.command}: {error}. It cannot go on. Check its variables, secrets and DATA_DIR.\n")
         return 1
@@ -55,14 +58,12 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(arguments: argparse.Namespace, configuration: Configuration, storage: Storage, stop: threading.Event) -> int:
+def _run(arguments: argparse.Namespace, configuration: Configuration, storage: Storage) -> int:
     match arguments.command:
         case "web" | "api":
-            _serve(_application(arguments.command, configuration, storage), configuration, stop)
+            return _serve(_application(arguments.command, configuration, storage), configuration)
         case "worker":
-            log("started", release=configuration.release)
-            work_until(stop, storage, socket.gethostname())
-            log("stopped")
+            return _work(configuration, storage)
         case "close-day":
             return _close(storage, arguments.day or datetime.now(UTC).date() - timedelta(days=1))
     return 0
@@ -76,7 +77,32 @@ def _application(command: str, configuration: Configuration, storage: Storage) -
     return Web(storage, identity, sessions, configuration.title)
 
 
-def _serve(application: Web | Api, configuration: Configuration, stop: threading.Event) -> None:
+def _work(configuration: Configuration, storage: Storage) -> int:
+    """
+    Post what is queued until told to stop; then finish what was begun.
+    """
+    stop = threading.Event()
+    working = threading.Thread(target=work_until, args=(stop, storage, socket.gethostname()))
+    working.start()
+    log("started", release=configuration.release)
+    is_told = _told_to_stop(working)
+    stop.set()
+    working.join()
+    log("stopped")
+    return 0 if is_told else 1
+
+
+def _told_to_stop(thread: threading.Thread) -> bool:
+    """
+    Wait for the signal to stop; False if the thread ended without it, which it should not.
+    """
+    while thread.is_alive():
+        if signal.sigtimedwait(STOP, LOOK_S):
+            return True
+    return False
+
+
+def _serve(application: Web | Api, configuration: Configuration) -> int:
     """
     Answer requests until told to stop; then finish those in flight, but leave after 25 s whatever happens.
     """
@@ -84,7 +110,7 @@ def _serve(application: Web | Api, configuration: Configuration, stop: threading
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})
     serving.start()
     log("listening", port=server.server_port, release=configuration.release)
-    stop.wait()
+    is_told = _told_to_stop(serving)
     started = time.monotonic()
     overdue = threading.Timer(DRAIN_LIMIT_S, os._exit, [1])
     overdue.daemon = True
@@ -93,6 +119,7 @@ def _serve(application: Web | Api, configuration: Configuration, stop: threading
     server.stop()
     overdue.cancel()
     log("stopped", drain_s=round(time.monotonic() - started, 2))
+    return 0 if is_told else 1
 
 
 def _close(storage: Storage, day: date) -> int:
