@@ -19,10 +19,11 @@ from sandbox.files import home_of
 from sandbox.images import build
 from sandbox.instance import Instance, identity, load
 from settings.releases import releases_file
+from toolchain import pulumi_home
 
 # The toolchain is the checkout's, not the cloud's; in pulumi-home lie the plugins, and which stack is selected.
 KEPT_IN_HOME = {"toolchain", "pulumi-home"}
-KEPT_IN_PULUMI_HOME = {"plugins", "bin"}
+KEPT_IN_PULUMI_HOME = {"plugins", "bin", pulumi_home.AUTOMATIC_LOGS}
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from sandbox.instance import Instance, identity
 from sandbox.plugins.install import install
 from settings.documents import read_document
 from settings.problems import Problem, error_of
+from toolchain import pulumi_home
 
 CHECKOUT: Final = Path(__file__).resolve().parents[1]
 # Made by `pulumi config set --secret` with this passphrase and salt; shaped like a URL, as some secrets have to be.
@@ -77,8 +78,9 @@ class Workspace:
         Raises: SettingsError when the stack's file cannot be read.
         """
         document = read_stack_file(root, self.stack)
-        for folder in (self.project, self.folder / "backend", self.folder / "home"):
+        for folder in (self.project, self.folder / "backend"):
             folder.mkdir(parents=True)
+        pulumi_home.make(self.folder / "home")
         shutil.copy(program or _first("__main__.py", root), self.project / "__main__.py")
         for entry in root.iterdir():
             if entry.name not in LEFT_OUT and entry.name != self.configuration.name:

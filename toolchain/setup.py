@@ -49,7 +49,7 @@ def set_up() -> None:
     All steps; two runs in one checkout wait for each other.
     """
     from ops.progress import say
-    from toolchain import engine, layout, virtualenv
+    from toolchain import engine, layout, pulumi_home, virtualenv
     from toolchain.cache import Cache, locked
 
     home = CHECKOUT / ".flotilla"
@@ -58,8 +58,8 @@ def set_up() -> None:
         python = virtualenv.provide(CHECKOUT, os.environ)
         used = engine.provide(Cache.of_user(os.environ), os.environ)
         layout.lay(used, CHECKOUT)
-        for folder in ("pulumi", "pulumi-home"):  # the state and PULUMI_HOME that env.sh names
-            (home / folder).mkdir(exist_ok=True)
+        (home / "pulumi").mkdir(exist_ok=True)  # the state and PULUMI_HOME that env.sh names
+        pulumi_home.make(home / "pulumi-home")
         lay_stand_ins(python, home / "pulumi-home")
     say(f"  ready  Pulumi {used.version} ({used.origin}), Python packages, plugins")
 
