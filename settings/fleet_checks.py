@@ -25,6 +25,7 @@ def check_fleet(environment: Environment, projects: Mapping[str, Project]) -> Fo
     """
     yield from _check_domains(environment, projects)
     yield from _check_databases(projects)
+    yield from _check_process_names(projects)
     is_oversized = False
     for name, project in projects.items():
         for process_name, process in project.all_processes().items():
@@ -93,6 +94,25 @@ def _check_databases(projects: Mapping[str, Project]) -> Found:
                     next_step="Give it another name",
                 ),
             )
+
+
+def _check_process_names(projects: Mapping[str, Project]) -> Found:
+    """
+    A process is `<project>-<process>` on the servers, which two of different projects could both be.
+    """
+    owners: dict[str, str] = {}
+    for name, project in sorted(projects.items()):
+        for process_name in project.all_processes():
+            called = f"{name}-{process_name}"
+            if owners.setdefault(called, name) != name:
+                yield (
+                    name,
+                    Finding(
+                        location=place(project, process_name) or ("name",),
+                        fact=f"it is called `{called}` on the servers, and so is a process of `{owners[called]}`",
+                        next_step="Give one of them another name",
+                    ),
+                )
 
 
 def _check_needs(environment: Environment, project: Project) -> Iterator[Finding]:

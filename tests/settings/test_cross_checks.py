@@ -288,3 +288,11 @@ def test_what_does_not_fit(fleet: Fleet, changes: list[Change], said: str) -> No
     [line] = fleet.mistakes()
     assert _expected(said) in re.sub(r"\.yaml:\d+: ", ".yaml:#: ", line, count=1)
     assert FORM.fullmatch(line)
+
+
+def test_two_processes_with_one_name_on_the_servers(fleet: Fleet) -> None:
+    """`x-worker` of `sync` and the worker of `sync-x` would be the same service."""
+    fleet.put(SYNC, ("processes",), {"x-worker": {"kind": "worker"}})
+    fleet.write("projects/sync-x.yaml", {**DOCUMENTS[SYNC], "name": "sync-x", "volumes": []})
+    [line] = fleet.mistakes()
+    assert "projects/sync-x.yaml:1: name: it is called `sync-x-worker` on the servers, and so is a process of `sync`" in line
