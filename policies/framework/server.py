@@ -64,7 +64,7 @@ def _judged(*_: object) -> NoReturn:
     """
     The library's callback cannot tell of a waived finding; `Analyzer` asks the judge instead.
     """
-    raise NotImplementedError
+    raise TypeError("this callback is for the library's own server")
 
 
 class Analyzer(_PolicyAnalyzerServicer):
