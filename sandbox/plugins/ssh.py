@@ -82,6 +82,14 @@ class Channel:
             return False
         return True
 
+    @property
+    def last_words(self) -> str:
+        """
+        What ssh said when the connection ended; nothing when it said nothing.
+        """
+        self._collector.join(1)
+        return " / ".join(self._errors)
+
     def session(self, remote_command: str) -> list[str]:
         """
         The argv that runs a (public) command over this connection. It can never open a connection of its own.
@@ -142,13 +150,12 @@ class Channel:
             pipe = subprocess.PIPE
             # A session of its own: Ctrl-C in the engine's terminal is the engine's business.
             master = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
-            collector = threading.Thread(target=self._collect_errors, args=(master,), daemon=True)
-            collector.start()
+            self._collector = threading.Thread(target=self._collect_errors, args=(master,), daemon=True)
+            self._collector.start()
             if not _is_ready(master, HANDSHAKE_S + timeout_s):
                 master.kill()
                 master.wait()
-                collector.join(1)
-                raise SshError(" / ".join(self._errors) or "no answer in time")
+                raise SshError(self.last_words or "no answer in time")
             return master
         finally:
             for path in files:

@@ -10,6 +10,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,6 @@ class Machine:
     name: str
     port: int
     key: Path
-    ready_at: float
 
     @property
     def connection(self) -> dict[str, object]:
@@ -86,13 +86,12 @@ def log() -> Log:
     return Log()
 
 
-@pytest.fixture(scope="session")
-def booting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+@contextmanager
+def _started(folder: Path) -> Iterator[Machine]:
     """
-    The machine, a moment after its start: it does not answer on ssh yet.
+    A machine, a moment after its start: it does not answer on ssh yet. It is gone afterwards.
     """
     client = docker.from_env()
-    folder = tmp_path_factory.mktemp("machine")
     build.ensure(client, MACHINE, log=folder / "build.log")
     key, seed = folder / "key", folder / "seed"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
@@ -120,27 +119,41 @@ def booting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     try:
         container.reload()
         port = int(container.ports["22/tcp"][0]["HostPort"])
-        yield Machine(name=name, port=port, key=key, ready_at=time.monotonic())
+        yield Machine(name=name, port=port, key=key)
     finally:
         container.remove(force=True, v=True)
         network.remove()
         client.close()
 
 
+@pytest.fixture
+def booting(tmp_path: Path) -> Iterator[Machine]:
+    """
+    A machine of the test's own that does not answer on ssh yet.
+    """
+    with _started(tmp_path) as started:
+        yield started
+
+
 @pytest.fixture(scope="session")
-def machine(booting: Machine) -> Machine:
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """
-    The machine as a one-node swarm with one image.
+    The machine that tests share, as a one-node swarm with one image.
     """
+    with _started(tmp_path_factory.mktemp("machine")) as started:
+        _make_swarm(started)
+        yield started
+
+
+def _make_swarm(started: Machine) -> None:
     deadline = time.monotonic() + 60
-    while subprocess.run(["docker", "exec", booting.name, "docker", "info"], capture_output=True, check=False).returncode != 0:
+    while subprocess.run(["docker", "exec", started.name, "docker", "info"], capture_output=True, check=False).returncode != 0:
         assert time.monotonic() < deadline, "Docker did not start in the machine"
         time.sleep(0.3)
-    booting.run("docker", "swarm", "init", "--advertise-addr", "eth0")
+    started.run("docker", "swarm", "init", "--advertise-addr", "eth0")
     save = subprocess.Popen(["docker", "save", DEBIAN], stdout=subprocess.PIPE)
-    subprocess.run(["docker", "exec", "-i", booting.name, "docker", "load"], stdin=save.stdout, capture_output=True, check=True)
+    subprocess.run(["docker", "exec", "-i", started.name, "docker", "load"], stdin=save.stdout, capture_output=True, check=True)
     assert save.wait(60) == 0
-    return booting
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_a_machine_that_still_boots_is_waited_for(command, booting, log):
     """Dialling goes on while sshd is not up yet, and says so."""
     _, state = command.create(log.context(), {"connection": booting.connection, "create": "echo up"})
     assert state["stdout"] == "up"
-    assert time.monotonic() - booting.ready_at < 60
+    assert any("no connection yet" in line for line in log)
 
 
 def test_create_update_and_delete_run_on_the_host(command, machine, log):

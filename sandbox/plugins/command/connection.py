@@ -152,7 +152,7 @@ def _failure(target: ssh.Target, channel: ssh.Channel, outcome: Outcome) -> Flot
     if not outcome.is_greeted:
         fact = "the host started no session"
     elif outcome.exit_code == 255 and channel.ends_within(LOST_S):
-        fact = "the connection was lost while it ran"
+        fact = f"the connection was lost while it ran ({channel.last_words or 'ssh said nothing'})"
     return FlotillaError(
         f"command on {target.address}: {fact}. It counts as not done and runs again next time."
         f" Look at the host: {ssh.by_hand(target)}. Its last output:\n{outcome.tail}"
