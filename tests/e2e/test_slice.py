@@ -200,7 +200,7 @@ def test_destroy_leaves_nothing(fleet: Fleet) -> None:
 
     status = fleet.status()
     assert status["machines"] == []
-    left = [name for name in fleet.docker_objects() if "-srv-" in name or "-net-" in name or "-dev-" in name]
+    left = [name for name in fleet.docker_objects() if "-srv-" in name or "-vnet-" in name or "-dev-" in name]
     assert left == []
     assert fleet.curl("-m", "5", f"{SITE}/", check=False).returncode == 6
 

@@ -209,7 +209,7 @@ class Machines:
         self.balancers.tidy(balancers)
         for server_id in machine.all_machines(self.client, self.instance).keys() - set(servers):
             self.delete(server_id)
-        prefix = self.instance.name("net", "")
+        prefix = networks.network_name(self.instance, "")
         for row in self.client.api.networks(filters=labelled.of(self.instance)):
             number = row["Name"].removeprefix(prefix)
             if number.isdigit() and int(number) not in networks_wanted:

@@ -43,11 +43,14 @@ class Link:
     gateway: str
 
 
-def network_name(instance: Instance, network_id: int) -> str:
+def network_name(instance: Instance, network_id: int | str) -> str:
     """
     The Docker network of a private network.
+
+    Sorted behind the uplink's: Docker leads a container's way out through the first of its networks by name, and when joining
+    another one moves it, forgets the connections that are open (libnetwork's bridge driver, `clearEndpointConnections`).
     """
-    return instance.name("net", network_id)
+    return instance.name("vnet", network_id)
 
 
 def ensure(client: Any, name: str, labels: Mapping[str, str]) -> Any:

@@ -43,6 +43,20 @@ def test_machines_of_one_network_reach_each_other(fleet: dict[str, Machine]) -> 
     assert pings(fleet["b"], "10.0.1.1")
 
 
+def test_joining_a_network_cuts_no_connection(cloud: Cloud) -> None:
+    """
+    A session that was open when the server joined its first network goes on, as it does at Hetzner.
+    """
+    machine = cloud.create("joins").booted()
+    network = cloud.client.networks.create("late", "10.3.0.0/16", subnets=[NetworkSubnet("10.3.1.0/24", "cloud", "eu-central")])
+    with socket.create_connection((machine.ip, 22), timeout=REACH_S) as connection:
+        assert connection.recv(4) == b"SSH-"
+        machine.server.attach_to_network(network).wait_until_finished()
+        connection.sendall(b"nonsense\r\n")
+        said = connection.makefile("rb").read()
+    assert b"Invalid SSH identification string" in said
+
+
 def test_another_network_is_isolated(fleet: dict[str, Machine]) -> None:
     """
     The same range in another network is another world: nobody is at the neighbour's address there.
