@@ -5,7 +5,7 @@ The program: settings -> components -> outputs. Pulumi runs it once per stack (`
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pulumi
 
 from components import cloudflare_sdk, lean_sdk
 from ops.errors import FlotillaError
+from settings.stacks import named_zones
 
 ROOT = Path(__file__).resolve().parent
 # What the engine takes for "the program has already said what is wrong" (pulumi-language-python, 3.259.0).
@@ -28,21 +29,10 @@ def configuration() -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def zones(environment: object) -> Iterator[str]:
-    """
-    The DNS zones that the stack names, before anything was checked.
-    """
-    if isinstance(environment, Mapping):
-        further = environment.get("zones")
-        for name in (environment.get("zone"), *(further if isinstance(further, list) else ())):
-            if isinstance(name, str):
-                yield name
-
-
 def main() -> None:
     lean_sdk.apply()
     config = configuration()
-    lookups = cloudflare_sdk.ZoneLookups(zones(config.get("environment")))
+    lookups = cloudflare_sdk.ZoneLookups(named_zones(config.get("environment")))
     # A third of a second of SDKs and models: the zones are looked up meanwhile.
     from components import fleet, outputs, workloads
     from settings import load

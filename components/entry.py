@@ -13,10 +13,11 @@ from components.cluster import Cluster
 from components.floating_ip import FloatingIp, FloatingIpArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs, Target
 from components.machines import Machines
-from components.naming import is_sandbox, labels
+from components.naming import labels
 from components.server import Server
 from settings import Role, Settings
 from settings.environment import Entry as EntryKind
+from settings.stacks import is_sandbox
 
 
 @dataclass(frozen=True, kw_only=True)

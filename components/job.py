@@ -15,6 +15,7 @@ from pulumi import Output, ResourceOptions
 from components import released, service
 from components.released import ReleasedArgs
 from components.remote import SCRIPTS, step
+from settings.release import main_release
 from settings.schedule import on_calendar
 
 # Beside the job's own time: for pulling the image and for tidying up.
@@ -73,7 +74,7 @@ class Job(pulumi.ComponentResource):
     unit: Output[str]
 
     def __init__(self, name: str, args: JobArgs, opts: ResourceOptions | None = None) -> None:
-        process, release = args.process, max(args.releases, key=lambda release: release.weight)
+        process, release = args.process, main_release(args.releases)
         container = released.container(args, release)
         facts = {
             "project": args.project,

@@ -11,7 +11,7 @@ from pulumi import Output
 
 from components import access
 from components.firewall import Firewall, FirewallArgs
-from components.naming import DATA, is_sandbox, labels, server_names, volume_home
+from components.naming import DATA, labels, server_names, volume_home
 from components.network import Network, NetworkArgs
 from components.placement_group import SERVERS_PER_GROUP, PlacementGroup, PlacementGroupArgs
 from components.server import Server, ServerArgs
@@ -20,6 +20,7 @@ from components.volume import Volume, VolumeArgs
 from settings import Role, Settings
 from settings.catalog import LOCATIONS
 from settings.environment import ServerPool
+from settings.stacks import is_sandbox
 
 
 @dataclass(frozen=True, kw_only=True)

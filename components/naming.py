@@ -11,13 +11,6 @@ from settings.environment import ServerPool
 DATA = "/mnt/data"
 
 
-def is_sandbox(stack: str) -> bool:
-    """
-    Whether the stack is a rehearsal on this machine, which may be thrown away: nothing in it is protected.
-    """
-    return stack == "local" or stack.startswith("local-")
-
-
 def labels(settings: Settings) -> dict[str, str]:
     """
     What every cloud resource of the environment carries.

@@ -20,7 +20,7 @@ from components.remote import step
 from components.secrets import Secrets
 from components.server import Server
 from settings import Kind, Process, Strategy
-from settings.release import Release, Slot
+from settings.release import FULL_WEIGHT, Release, Slot, main_release
 
 # For pulling the image, on top of the time in which the health check may fail.
 PULL_TIMEOUT_S = 60
@@ -105,8 +105,7 @@ def placed(process: Process, releases: Sequence[Release]) -> list[Release]:
     The releases in the slots where their containers are. A service with a fixed name runs one release, and stays in one slot.
     """
     if process.strategy is Strategy.RECREATE:
-        main = max(releases, key=lambda release: release.weight)
-        return [main.model_copy(update={"slot": Slot.A, "weight": 100})]
+        return [main_release(releases).model_copy(update={"slot": Slot.A, "weight": FULL_WEIGHT})]
     return list(releases)
 
 

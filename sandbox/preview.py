@@ -27,10 +27,10 @@ from sandbox.engine_events import Diagnostic, Events, Step, Violation, read_even
 from sandbox.preview_difference import compare, steps_at
 from sandbox.workspace import CHECKOUT, Workspace, make_keys
 from settings import load
+from settings.stacks import is_sandbox, named_zones
 from settings.values import is_name
 
 POLICY_VIOLATION: Final = 4
-SANDBOX_STACK: Final = "local"
 STOPPING: Final = ("mandatory", "remediate")
 TIMEOUT_S: Final = 1800
 
@@ -92,27 +92,14 @@ def preview(
         configuration = workspace.lay(root, keys=keys or make_keys(Path(folder)), program=program)
         if program is None:
             values = {key.partition(":")[2]: value for key, value in configuration.items() if key.startswith("flotilla:")}
-            is_sandbox = stack == SANDBOX_STACK or stack.startswith(f"{SANDBOX_STACK}-")
-            if is_sandbox:
+            if is_sandbox(stack):
                 placeholder_releases.forget(workspace.project)
             settings = load(stack, workspace.project, values)
-            if is_sandbox:
+            if is_sandbox(stack):
                 placeholder_releases.serve_all(settings, workspace.project)
-        with offline.serve(zones_of(configuration)) as clouds:
+        with offline.serve(named_zones(configuration.get("flotilla:environment"))) as clouds:
             environment = workspace.environment(clouds.environment)
             return _run(workspace, environment, packs, pack_configs, is_shown=is_shown)
-
-
-def zones_of(configuration: Mapping[str, Any]) -> list[str]:
-    """
-    The DNS zones that the stack's file names, valid or not.
-    """
-    environment = configuration.get("flotilla:environment")
-    if not isinstance(environment, Mapping):
-        return []
-    further = environment.get("zones")
-    named = [environment.get("zone"), *(further if isinstance(further, list) else [])]
-    return [zone for zone in named if isinstance(zone, str)]
 
 
 def _run(

@@ -5,7 +5,7 @@ The releases of an environment, as models. `settings.releases` reads, changes an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -73,6 +73,13 @@ class Release(Images):
     )
 
 
+def main_release(serving: Iterable[Release]) -> Release:
+    """
+    The release that gets most of the traffic.
+    """
+    return max(serving, key=lambda release: release.weight)
+
+
 class PastRelease(Images):
     """
     A release of a project that was served before.
@@ -96,7 +103,7 @@ class ProjectReleases(Model):
         """
         The release that gets most of the traffic.
         """
-        return max(self.serving, key=lambda release: release.weight)
+        return main_release(self.serving)
 
 
 class Platform(Model):

@@ -9,7 +9,7 @@ What rules are written in. Nothing here starts a server: `policies.framework.ser
     SSH = Rule(id="ssh-open-to-world", types=(FIREWALL,), level=Level.MANDATORY, check=_ssh, fixtures=..., ...)
 """
 
-from policies.framework.resource import Resource, Stack, is_sandbox
+from policies.framework.resource import Resource, Stack
 from policies.framework.rule import (
     AnyRule,
     Finding,
@@ -23,6 +23,7 @@ from policies.framework.rule import (
     StackRule,
 )
 from policies.framework.values import UNKNOWN, Secret, each, get, lacks, number, text
+from settings.stacks import is_sandbox
 
 __all__ = [
     "UNKNOWN",

@@ -35,13 +35,6 @@ class Resource:
             object.__setattr__(self, "urn", f"urn:pulumi:{self.stack}::flotilla::{self.type}::{self.name}")
 
 
-def is_sandbox(stack: str) -> bool:
-    """
-    Whether the stack is a rehearsal on one's own machine, which may be thrown away: nothing in it has to be protected.
-    """
-    return stack == "local" or stack.startswith("local-")
-
-
 class Stack:
     """
     All resources of the types that stack rules look at.

@@ -7,7 +7,7 @@ The engine's side of a stand-in plugin: the gRPC `ResourceProvider` service over
 from __future__ import annotations
 
 import threading
-from typing import Any, Final
+from typing import Any
 
 from ops.errors import RefusedError
 from sandbox.plugins import schema as schemas
@@ -20,8 +20,7 @@ from sandbox.plugins.reporting import EngineLog, answered
 from sandbox.plugins.responses import diff_response, failures_of, kept_defaults
 from sandbox.plugins.values import decode, encode
 from sandbox.plugins.wire import empty_pb2, plugin_pb2, provider_pb2, provider_pb2_grpc
-
-SANDBOX_STACK: Final = "local"
+from settings.stacks import SANDBOX, is_sandbox
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]  # generated without types
@@ -223,9 +222,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc
         The context of an operation that changes something: only a sandbox stack may.
         """
         stack = _stack(request.urn)
-        if stack != SANDBOX_STACK and not stack.startswith(f"{SANDBOX_STACK}-"):
+        if not is_sandbox(stack):
             raise RefusedError(
-                f"{what}: stack {stack} is not a sandbox stack ({SANDBOX_STACK} or {SANDBOX_STACK}-*), and this is the"
+                f"{what}: stack {stack} is not a sandbox stack ({SANDBOX} or {SANDBOX}-*), and this is the"
                 f" sandbox's stand-in for {self.name}. Nothing was changed. Install the official plugin: pulumi plugin"
                 f" install resource {self.name} {self.schema.version}."
             )

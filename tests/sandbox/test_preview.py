@@ -13,8 +13,9 @@ import yaml
 from ops.errors import SettingsError
 from sandbox import workspace
 from sandbox.engine_events import Step, parse, read_events
-from sandbox.preview import main, zones_of
+from sandbox.preview import main
 from sandbox.preview_difference import Change, compare, extract
+from settings.stacks import named_zones
 
 STACK_FILE = {
     "secretsprovider": "hashivault://flotilla",
@@ -42,9 +43,9 @@ def test_no_encrypted_value_and_no_key_is_left() -> None:
 
 def test_all_zones_of_the_stack_are_served() -> None:
     """The zone of the environment and the further ones; what is not a name is for the settings to refuse."""
-    assert zones_of(STACK_FILE["config"]) == ["example.com", "example.org"]
-    assert zones_of({"flotilla:environment": {"zone": 7, "zones": "none"}}) == []
-    assert zones_of({"flotilla:environment": "nothing"}) == []
+    assert named_zones(STACK_FILE["config"]["flotilla:environment"]) == ["example.com", "example.org"]
+    assert named_zones({"zone": 7, "zones": "none"}) == []
+    assert named_zones("nothing") == []
 
 
 def test_the_workspace_holds_copies_of_what_the_engine_writes(tmp_path: Path) -> None:
