@@ -63,7 +63,8 @@ def _long() -> None:
 
 
 def _said(recording: Recording) -> dict[str, object]:
-    records, invoke = recording.of(DNS_RECORD), recording.invokes[0]
+    # Each resource is sent by a task of its own, so they arrive in any order.
+    records, invoke = sorted(recording.of(DNS_RECORD), key=lambda found: found.name), recording.invokes[0]
     record_request = records[0].request
     return {
         "inputs": [found.inputs for found in records],
