@@ -38,10 +38,10 @@ def main() -> None:
     from settings import load
 
     settings = load(pulumi.get_stack(), ROOT, config)
-    secrets: Mapping[str, Mapping[str, Any]] = config.get("secrets", {})
+    secrets: Mapping[str, Any] = config.get("secrets", {})
     # Before anything is declared: the SDK registers what a program declared also where the program then fails.
     zone_ids = lookups.ids()
-    foundation = fleet.build(settings, secrets.get("notifications", {}))
+    foundation = fleet.build(settings, secrets)
     workloads.build(settings, foundation, zone_ids, secrets.get("projects", {}))
     for key, value in outputs.document(settings, foundation).items():
         pulumi.export(key, value)

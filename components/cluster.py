@@ -12,6 +12,7 @@ import pulumi_docker as docker
 from pulumi import Output, ResourceOptions
 from pulumi_command import remote
 
+from components.host import Host
 from components.remote import step
 from components.server import Server
 
@@ -25,10 +26,11 @@ DRAIN_TIMEOUT_S = 180
 @dataclass(frozen=True, kw_only=True)
 class Node:
     """
-    A server in the swarm. Containers are placed by `labels`: {name: value}.
+    A server in the swarm, once it is what its roles say. Containers are placed by `labels`: {name: value}.
     """
 
     server: Server
+    host: Host
     labels: Mapping[str, str]
 
 
@@ -57,11 +59,11 @@ class Cluster(pulumi.ComponentResource):
         super().__init__("flotilla:compute:Cluster", name, None, opts)
         self.name = name
         self.manager = args.manager.server
-        swarm = self._swarm(args.overlay_pool)
+        swarm = self._swarm(args.manager.host, args.overlay_pool)
         # {host name: the step after which the server is in the swarm with its labels}
         self.nodes = {self.manager.hostname: self._node(args.manager, swarm, undo=None)}
         for worker in args.workers:
-            joined = self._join(worker.server, swarm)
+            joined = self._join(worker, swarm)
             self.nodes[worker.server.hostname] = self._node(worker, joined, undo="node-remove.sh")
         self.provider = docker.Provider(
             f"{name}-docker",
@@ -98,7 +100,7 @@ class Cluster(pulumi.ComponentResource):
         own = ResourceOptions(depends_on=list(self.nodes.values()), ignore_changes=["taskSpec.forceUpdate"])
         return ResourceOptions.merge(self.resource_options(parent), own)
 
-    def _swarm(self, overlay_pool: str) -> remote.Command:
+    def _swarm(self, host: Host, overlay_pool: str) -> remote.Command:
         return step(
             f"{self.name}-swarm",
             login=self.manager.login,
@@ -107,10 +109,11 @@ class Cluster(pulumi.ComponentResource):
             data={"PRIVATE_IP": self.manager.private_ip, "OVERLAY_POOL": overlay_pool},
             # Its output is the token that others join with.
             logging=remote.Logging.STDERR,
-            opts=ResourceOptions(parent=self, depends_on=[self.manager.ready], additional_secret_outputs=["stdout"]),
+            opts=ResourceOptions(parent=self, depends_on=[host], additional_secret_outputs=["stdout"]),
         )
 
-    def _join(self, worker: Server, swarm: remote.Command) -> remote.Command:
+    def _join(self, node: Node, swarm: remote.Command) -> remote.Command:
+        worker = node.server
         return step(
             f"{self.name}-{worker.hostname}-join",
             login=worker.login,
@@ -122,7 +125,7 @@ class Cluster(pulumi.ComponentResource):
                 "MANAGER_IP": self.manager.private_ip,
                 "TOKEN": Output.secret(swarm.stdout),
             },
-            opts=ResourceOptions(parent=self, depends_on=[worker.ready]),
+            opts=ResourceOptions(parent=self, depends_on=[node.host]),
         )
 
     def _node(self, node: Node, joined: remote.Command, *, undo: str | None) -> remote.Command:

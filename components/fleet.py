@@ -65,26 +65,29 @@ class Foundation:
     databases: Mapping[str, Database]
 
 
-def build(settings: Settings, notifications: Mapping[str, str]) -> Foundation:
+def build(settings: Settings, secrets: Mapping[str, Any]) -> Foundation:
     """
-    All of it. `notifications` are the secret addresses that alerts are sent to: {name: address}.
+    All of it. `secrets` is what `flotilla:secrets` has, in plain: the environment's `key`, and in `notifications` the addresses
+    that alerts are sent to.
     """
     Fleet(settings.environment.name, FleetArgs(description=describe(settings)))
     machines = build_machines(settings)
-    cluster = build_cluster(settings, machines)
+    hosts = build_hosts(settings, machines, secrets)
+    cluster = build_cluster(settings, machines, hosts)
     entry = build_entry(settings, machines, cluster) if cluster and settings.environment.pools(Role.INGRESS) else None
     databases = build_databases(settings, machines)
     build_backups(settings)
-    build_monitoring(settings, machines, notifications)
-    build_hosts(settings, machines)
+    build_monitoring(settings, machines)
     return Foundation(machines=machines, cluster=cluster, entry=entry, databases=databases)
 
 
-def build_cluster(settings: Settings, machines: Machines) -> Cluster | None:
+def build_cluster(settings: Settings, machines: Machines, hosts: Mapping[str, Host]) -> Cluster | None:
     """
     The swarm of the servers that run containers. The first server with the ingress is its manager.
     """
-    members = {name: _node(*found) for name, found in machines.servers.items() if set(SWARM_ROLES) & set(found[1].roles)}
+    members = {
+        name: _node(*found, hosts[name]) for name, found in machines.servers.items() if set(SWARM_ROLES) & set(found[1].roles)
+    }
     if not members:
         return None
     first = next(iter(machines.with_role(Role.INGRESS) or machines.with_role(Role.APP)))
@@ -98,9 +101,9 @@ def build_cluster(settings: Settings, machines: Machines) -> Cluster | None:
     return Cluster(settings.environment.name, args)
 
 
-def _node(server: Server, pool: ServerPool) -> Node:
+def _node(server: Server, pool: ServerPool, host: Host) -> Node:
     labels = {f"flotilla.{role}": "true" for role in SWARM_ROLES if role in pool.roles}
-    return Node(server=server, labels={**labels, "flotilla.pool": server.labels["pool"]})
+    return Node(server=server, host=host, labels={**labels, "flotilla.pool": server.labels["pool"]})
 
 
 def build_databases(settings: Settings, machines: Machines) -> dict[str, Database]:
@@ -144,32 +147,49 @@ def build_backups(settings: Settings) -> None:
         Backup(policy.project, args)
 
 
-def build_monitoring(settings: Settings, machines: Machines, notifications: Mapping[str, str]) -> Monitoring | None:
+def build_monitoring(settings: Settings, machines: Machines) -> Monitoring | None:
     """
     What is watched; None when the settings do not ask for it.
     """
-    monitoring, watchers = settings.environment.monitoring, machines.with_role(Role.MONITORING)
-    if monitoring is None or not watchers:
+    monitoring = settings.environment.monitoring
+    if monitoring is None or not machines.with_role(Role.MONITORING):
         return None
-    wanted = {receiver.secret for receiver in monitoring.receivers if receiver.secret}
     args = MonitoringArgs(
-        watchers=watchers,
         watched=list(machines.servers),
         targets=[site.url for site in targets.sites(settings)],
         alerts=alerts.names(settings),
         receivers=[(receiver.name, receiver.kind.value) for receiver in monitoring.receivers],
         retention_days=monitoring.retention_days,
-        addresses={name: address for name, address in notifications.items() if name in wanted},
     )
     return Monitoring(settings.environment.name, args)
 
 
-def build_hosts(settings: Settings, machines: Machines) -> None:
+def build_hosts(settings: Settings, machines: Machines, secrets: Mapping[str, Any]) -> dict[str, Host]:
     """
-    Every server's declaration.
+    Every server with its roles, by name. Those that fetch from databases come after the servers that have them.
     """
     addresses = Output.all(**{name: server.private_ip for name, (server, _) in machines.servers.items()})
-    for name, (server, pool) in machines.servers.items():
+    hosts: dict[str, Host] = {}
+    for name, (server, pool) in sorted(machines.servers.items(), key=lambda found: Role.BACKUP in found[1][1].roles):
         known = addresses if declarations.needs_addresses(settings, name) else Output.from_input({})
-        declaration = known.apply(partial(declarations.declaration, settings, name))
-        Host(name, HostArgs(server=server, roles=sorted(pool.roles), declaration=declaration))
+        databases = [host for host in hosts.values() if host.has_databases] if Role.BACKUP in pool.roles else []
+        disk = [machines.disks[name]] if name in machines.disks else []
+        args = HostArgs(
+            server=server,
+            roles=sorted(pool.roles),
+            declaration=known.apply(partial(declarations.declaration, settings, name)),
+            key=secrets.get("key", ""),
+            notifications=_addresses(settings, secrets) if Role.MONITORING in pool.roles else {},
+            after=[*disk, *databases],
+        )
+        hosts[name] = Host(name, args)
+    return hosts
+
+
+def _addresses(settings: Settings, secrets: Mapping[str, Any]) -> dict[str, str]:
+    """
+    The secret addresses that receivers name: {name: address}.
+    """
+    monitoring = settings.environment.monitoring
+    wanted = {receiver.secret for receiver in (monitoring.receivers if monitoring else ())}
+    return {name: address for name, address in secrets.get("notifications", {}).items() if name in wanted}

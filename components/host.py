@@ -1,55 +1,81 @@
 """
-What a server is to be: its roles' declarations, where the roles read them.
+What a server is to be, and making it so.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
+from pulumi_command import local
 
-from components.remote import step
 from components.server import Server
+from hosts import revision
+from hosts.request import Request, Target
 
-# Where a host's roles find the declaration.
-PATH = "/etc/flotilla/host.json"
+# From the checkout, which the engine runs providers in: the state is the same in every checkout.
+CONVERGE = ".venv/bin/python -m hosts.converge > /dev/null"
 
 
 @dataclass(frozen=True, kw_only=True)
 class HostArgs:
     """
-    `declaration` is the whole document, without secrets.
+    `declaration` is what the server is to be, without secrets: see components/declarations. `key` is the environment's, empty
+    where nothing is derived from it; `notifications` are the secret addresses of receivers, {name: address}, for those who
+    watch. `after` has to be there first: disks, and servers whose roles this one's need.
     """
 
     server: Server
     roles: Sequence[str]
     declaration: Input[Mapping[str, Any]]
+    key: str = ""
+    notifications: Mapping[str, str]
+    after: Sequence[pulumi.Resource] = ()
 
 
 class Host(pulumi.ComponentResource):
     """
-    The declaration of a server, on the server. Making it so is the roles' work, which see what differs.
+    A server with its roles: packages, files, units, databases (see hosts/). Converged again when its declaration, its secrets
+    or the roles themselves change; what changed behind the engine's back is shown by `flotilla host converge --dry-run`.
     """
 
-    path: Output[str]
+    server: Output[str]
 
     def __init__(self, name: str, args: HostArgs, opts: ResourceOptions | None = None) -> None:
         props = {"server": args.server.hostname, "roles": list(args.roles)}
         super().__init__("flotilla:compute:Host", name, props, opts)
-        step(
-            f"{name}-declaration",
-            login=args.server.login,
-            run="host.sh",
-            data={"DECLARATION": Output.from_input(args.declaration).apply(_compact)},
-            opts=ResourceOptions(parent=self, depends_on=[args.server.ready]),
+        local.Command(
+            f"{name}-roles",
+            create=CONVERGE,
+            stdin=Output.secret(self._request(args)),  # type: ignore[arg-type] # its type forgets that outputs may be inside
+            add_previous_output_in_env=False,
+            logging=local.Logging.STDERR,
+            opts=ResourceOptions(
+                parent=self, depends_on=[args.server.ready, *args.after], deleted_with=args.server.login.server
+            ),
         )
-        self.path = Output.from_input(PATH)
-        self.register_outputs({"path": self.path})
+        self.has_databases = "db" in args.roles
+        self.server = Output.from_input(args.server.hostname)
+        self.register_outputs({"server": self.server})
 
+    @staticmethod
+    def _request(args: HostArgs) -> Output[str]:
+        login = args.server.login
+        found = Output.all(login.server_id, login.address, args.server.host_key, args.declaration, login.private_key)
 
-def _compact(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, sort_keys=True, separators=(",", ":"))
+        def written(values: Sequence[Any]) -> str:
+            server_id, address, host_key, declaration, private_key = values
+            target = Target(
+                address=address,
+                host_key=host_key,
+                declaration=declaration,
+                private_key=private_key,
+                key=args.key,
+                notifications=args.notifications,
+            )
+            return Request(targets=(target,), revision=f"{revision.of_roles()} on {server_id}").text()
+
+        return found.apply(written)

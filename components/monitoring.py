@@ -4,37 +4,30 @@ What is watched, and who is told. Declared here; the host's role `monitoring` do
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi import Output, ResourceOptions
-
-from components.remote import step
-from components.server import Server
 
 
 @dataclass(frozen=True, kw_only=True)
 class MonitoringArgs:
     """
     `watched` names every server that is watched, `targets` every address that is asked from outside, `alerts` every rule.
-    `receivers` are (name, kind). `addresses` are the secret addresses that alerts are sent to: {name: address}.
+    `receivers` are (name, kind).
     """
 
-    watchers: Sequence[Server]
     watched: Sequence[str]
     targets: Sequence[str]
     alerts: Sequence[str]
     receivers: Sequence[tuple[str, str]]
     retention_days: int
-    addresses: Mapping[str, str]
 
 
 class Monitoring(pulumi.ComponentResource):
     """
-    The environment's monitoring. What a server is asked and when somebody is told is in its watchers' declarations; what must
-    stay secret goes to them here.
+    The environment's monitoring. What a server is asked and when somebody is told is in its watchers' declarations.
     """
 
     servers: Output[list[str]]
@@ -48,14 +41,5 @@ class Monitoring(pulumi.ComponentResource):
             "retentionDays": args.retention_days,
         }
         super().__init__("flotilla:monitoring:Monitoring", name, props, opts)
-        for server in args.watchers if args.addresses else ():
-            step(
-                f"{name}-{server.hostname}-notifications",
-                login=server.login,
-                run="notifications.sh",
-                undo="notifications-remove.sh",
-                data={"ADDRESSES": Output.secret(json.dumps(dict(args.addresses), sort_keys=True))},
-                opts=ResourceOptions(parent=self, depends_on=[server.ready]),
-            )
         self.servers = Output.from_input(list(args.watched))
         self.register_outputs({"servers": self.servers})

@@ -77,6 +77,7 @@ def _servers(settings: Settings, machines: Machines) -> dict[str, ServerOutput]:
             ipv4=server.ipv4,
             ipv6=server.ipv6,
             private_ip=server.private_ip,
+            host_key=server.host_key,
             type=pool.type,
             location=server.location,
             pool=pools[name],

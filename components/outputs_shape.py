@@ -53,12 +53,13 @@ class NetworkOutput(TypedDict):
 @_complete
 class ServerOutput(TypedDict):
     """
-    One server; `type` and `location` are Hetzner's names.
+    One server; `type` and `location` are Hetzner's names. `host_key` is the public SSH key by which it is known.
     """
 
     ipv4: Text
     ipv6: NotRequired[TextOrNothing]
     private_ip: Text
+    host_key: Text
     type: str
     location: str
     pool: str

@@ -42,12 +42,16 @@ class Server(pulumi.ComponentResource):
 
     An edit never replaces it: user data, keys and image count when it is made and are ignored after. Another type changes it in
     place, with a restart; its disk keeps its size, so that the way back stays open.
+
+    `host_key` is its public SSH key (`ssh-ed25519 AAAA...`) as it was when the server was first reached, and is kept in the
+    state: whoever shows another one later is not this server.
     """
 
     server_id: Output[str]
     ipv4: Output[str]
     ipv6: Output[str | None]
     private_ip: Output[str]
+    host_key: Output[str]
 
     def __init__(self, name: str, args: ServerArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flotilla:compute:Server", name, None, opts)
@@ -65,8 +69,15 @@ class Server(pulumi.ComponentResource):
         self.ipv4 = server.ipv4_address
         self.ipv6 = server.ipv6_address if args.ipv6 else Output.from_input(None)
         self.private_ip = attachment.ip
+        self.host_key = self.ready.stdout.apply(str.strip)
         self.register_outputs(
-            {"server_id": self.server_id, "ipv4": self.ipv4, "ipv6": self.ipv6, "private_ip": self.private_ip}
+            {
+                "server_id": self.server_id,
+                "ipv4": self.ipv4,
+                "ipv6": self.ipv6,
+                "private_ip": self.private_ip,
+                "host_key": self.host_key,
+            }
         )
 
     def _server(self, name: str, args: ServerArgs) -> hcloud.Server:

@@ -35,7 +35,7 @@ PLACEHOLDER_SECRET: Final[Mapping[str, str]] = {
 ENCRYPTION: Final = ("encryptionsalt", "encryptedkey", "secretsprovider")
 INHERITED: Final = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR")
 LEFT_OUT: Final = (".flotilla", ".git", ".venv", "__main__.py", "__pycache__")
-CODE: Final = ("Pulumi.yaml", "components", "ops", "sandbox", "settings")
+CODE: Final = ("Pulumi.yaml", "components", "hosts", "ops", "sandbox", "settings")
 UNSERVED_BLOCK: Final = 0  # addresses of an instance of which nothing ever runs
 
 

@@ -26,6 +26,7 @@ from settings.secrets import (
     SecretNames,
     check_declared,
     check_form,
+    check_key,
     check_receivers,
     check_unused,
     read_names,
@@ -211,7 +212,7 @@ def _between(environment: Environment, projects: ReadProjects, secrets: SecretNa
         yield projects.living[name].variant.problem(finding) if name else file.problem(ENVIRONMENT, finding)
     for name, finding in check_declared(projects.models, secrets, environment.name):
         yield projects.living[name].variant.problem(finding)
-    for finding in check_receivers(environment, secrets):
+    for finding in (*check_key(environment, secrets), *check_receivers(environment, secrets)):
         yield file.problem(ENVIRONMENT, finding)
     for finding in check_unused(environment, projects, secrets):
         yield file.problem(SECRETS, finding)

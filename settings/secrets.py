@@ -2,6 +2,7 @@
 The names of an environment's secrets: what `flotilla:secrets` has, never the values.
 
     flotilla:secrets:
+      key: {secure: ...}                          what the passwords of databases and backups are derived from (hosts/keys.py)
       projects:
         ledger: {SESSION_KEY: {secure: ...}}      for the processes of a project
       notifications: {ops: {secure: ...}}         addresses that alerts are sent to
@@ -12,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from settings.environment import Environment
+from hosts.keys import KEY_MINIMUM_LENGTH
+from settings.environment import Environment, Role
 from settings.problems import Finding, Location, dotted
 from settings.process import Kind
 from settings.project import Project
@@ -22,6 +24,7 @@ from settings.values import is_environment_variable, is_name
 from settings.wording import excerpt, suggest
 
 SECRETS = "secrets"
+KEY = "key"
 PROJECTS = "projects"
 NOTIFICATIONS = "notifications"
 # How Pulumi writes an encrypted value in the stack's file.
@@ -31,11 +34,12 @@ ENCRYPTED = "secure"
 @dataclass(frozen=True, kw_only=True)
 class SecretNames:
     """
-    Which secrets have a value: {project: names}, and the names of addresses for alerts.
+    Which secrets have a value: {project: names}, the names of addresses for alerts, and whether there is a key.
     """
 
     projects: Mapping[str, frozenset[str]]
     notifications: frozenset[str]
+    has_key: bool = False
 
     def of(self, project: str) -> frozenset[str]:
         """
@@ -60,6 +64,7 @@ def read_names(value: object) -> SecretNames:
     return SecretNames(
         projects={name: _names(block) for name, block in projects.items()} if isinstance(projects, dict) else {},
         notifications=_names(blocks.get(NOTIFICATIONS)),
+        has_key=_has_value(blocks.get(KEY)),
     )
 
 
@@ -83,8 +88,10 @@ def check_form(value: object, in_file: object, stack: str) -> Iterator[Finding]:
         yield _no_block((), stack)
         return
     for key, block in value.items():
-        if key not in (PROJECTS, NOTIFICATIONS):
-            yield Finding(location=(key,), fact="unknown key", next_step=suggest(key, (PROJECTS, NOTIFICATIONS)))
+        if key == KEY:
+            yield from _check_key(block, _inside(in_file, key), stack)
+        elif key not in (PROJECTS, NOTIFICATIONS):
+            yield Finding(location=(key,), fact="unknown key", next_step=suggest(key, (KEY, PROJECTS, NOTIFICATIONS)))
         elif not isinstance(block, dict) or _is_encrypted(block):
             yield _no_block((key,), stack)
         elif key == NOTIFICATIONS:
@@ -95,6 +102,38 @@ def check_form(value: object, in_file: object, stack: str) -> Iterator[Finding]:
                     yield _no_block((key, project), stack)
                 else:
                     yield from _check_values(inner, _inside(in_file, key, project), (key, project), stack)
+
+
+def _check_key(value: object, in_file: object, stack: str) -> Iterator[Finding]:
+    if isinstance(in_file, str) or not _has_value(value):
+        fact = "this secret is there for everybody to read" if isinstance(in_file, str) else "this is no value of a secret"
+        yield Finding(location=(KEY,), fact=fact, next_step=f"Make a new one: `{key_command(stack)}`")
+    elif isinstance(value, str) and len(value) < KEY_MINIMUM_LENGTH:
+        yield Finding(
+            location=(KEY,),
+            fact=f"the key has fewer than {KEY_MINIMUM_LENGTH} characters",
+            next_step=f"Make a new one: `{key_command(stack)}`",
+        )
+
+
+def key_command(stack: str) -> str:
+    """
+    The command that makes an environment's key; nobody has to see it.
+    """
+    return f"openssl rand -base64 48 | {set_command(stack, KEY)}"
+
+
+def check_key(environment: Environment, names: SecretNames) -> Iterator[Finding]:
+    """
+    Databases and backups need the environment's key.
+    """
+    needing = [role for role in (Role.DB, Role.BACKUP) if environment.pools(role)]
+    if needing and not names.has_key:
+        yield Finding(
+            location=("servers",),
+            fact=f"a server has the role `{needing[0]}`, and `flotilla:{SECRETS}.{KEY}` has no value",
+            next_step=f"Make one: `{key_command(environment.name)}`",
+        )
 
 
 def _check_values(block: Mapping[str, object], in_file: object, location: Location, stack: str) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 STACKS = ("local", "staging", "production")
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAID2yuOuBiZDw2qd3CU2+Wcb+D11DpX5a2q7T1D4iZzc2 test"
 PRIVATE_KEY = "the private SSH key"
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyvQvz8vMT7p2cHbHnNQqZGPZzJkC1xCC7Hc0kYv3Tz"
 CA_KEY = "the authority's private key"
 
 # Outputs that providers compute and that components read.
@@ -106,7 +107,10 @@ class Providers(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         digest = hashlib.blake2b(f"{args.typ} {args.name}".encode(), digest_size=6).digest()
-        return str(int.from_bytes(digest, "big")), {**args.inputs, **COMPUTED.get(args.typ, {})}
+        outputs = {**args.inputs, **COMPUTED.get(args.typ, {})}
+        if args.name.endswith("-ready"):
+            outputs["stdout"] = f"{HOST_KEY}\n"
+        return str(int.from_bytes(digest, "big")), outputs
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         found = zone_id(args.args["filter"]["name"])
@@ -211,7 +215,7 @@ class Checkout:
 
         def program() -> None:
             settings = load(stack, self.root, config)
-            foundation = fleet.build(settings, config.get("secrets", {}).get("notifications", {}))
+            foundation = fleet.build(settings, config.get("secrets", {}))
             for key, value in outputs.document(settings, foundation).items():
                 pulumi.export(key, value)
 

@@ -1,11 +1,16 @@
-# Wait until cloud-init has finished. When it failed, show its own words and fail.
+# Wait until cloud-init has finished, and print the server's public host key. When it failed, show its own words and fail.
 set -eu
+
+finish() {
+    cut -d ' ' -f 1,2 /etc/ssh/ssh_host_ed25519_key.pub
+    exit
+}
 
 result=0
 timeout 900 cloud-init status --wait >/dev/null 2>&1 || result=$?
 # From 23.4 on, 2 says: finished, with errors that it recovered from.
-[ "$result" -eq 0 ] && exit 0
-[ "$result" -eq 2 ] && cloud-init --version 2>&1 | awk '{exit !($2 + 0 >= 23.4)}' && exit 0
+[ "$result" -eq 0 ] && finish
+[ "$result" -eq 2 ] && cloud-init --version 2>&1 | awk '{exit !($2 + 0 >= 23.4)}' && finish
 
 {
     if [ "$result" -eq 124 ]; then

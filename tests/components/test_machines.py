@@ -12,7 +12,7 @@ import yaml
 from components.cloud_init import user_data
 from components.firewall import WORLD, rules
 from settings import Role
-from tests.conftest import PUBLIC_KEY, Checkout
+from tests.conftest import HOST_KEY, PUBLIC_KEY, Checkout
 
 OFFICE = ["203.0.113.0/28"]
 STATEFUL = {
@@ -122,6 +122,14 @@ def test_ipv6_is_a_switch(checkout: Checkout, ipv6: bool) -> None:
 
     assert nets == (None if ipv6 else [{"ipv4Enabled": True, "ipv6Enabled": False}])
     assert ("ipv6" in recording.stack_outputs["servers"]["app-1"]) is ipv6
+
+
+def test_a_servers_host_key_is_what_it_showed_when_it_was_ready(checkout: Checkout) -> None:
+    """Kept in the state from then on, and told to whoever logs in later."""
+    recording = checkout.foundation()
+
+    assert recording.stack_outputs["servers"]["app-1"]["host_key"] == HOST_KEY
+    assert recording.outputs[recording.named("app-1", "flotilla:compute:Server").urn]["host_key"] == HOST_KEY
 
 
 def test_a_volume_is_not_part_of_its_server(checkout: Checkout) -> None:

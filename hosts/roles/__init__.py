@@ -1,0 +1,21 @@
+"""
+The roles: what each wants of a server. `common` and what every server has come first, then the declared ones in this order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from hosts.host import Host
+from hosts.items import Item
+from hosts.roles import common
+
+Wanted = Callable[[Host], Sequence[Item]]
+ROLES: Mapping[str, Wanted] = {"common": common.wanted}
+
+
+def wanted(host: Host) -> dict[str, Sequence[Item]]:
+    """
+    Everything that a server is to be: {role: items}.
+    """
+    return {name: role(host) for name, role in ROLES.items() if name in host.roles}

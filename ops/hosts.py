@@ -1,0 +1,87 @@
+"""
+Servers and their roles: from a stack's settings, outputs and secrets to what `hosts.converge` is asked, in its own process.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hosts.request import Done, Outcome, Request, Target
+from ops import stack as stacks
+from ops.errors import FlotillaError, SettingsError
+
+CODE = Path(__file__).parents[1]
+TIMEOUT_S = 3600
+
+
+def targets(checkout: Path, stack: str, names: Sequence[str] = ()) -> tuple[Target, ...]:
+    """
+    The servers of a stack (or those of these names) with what each is to be.
+
+    Raises: SettingsError for mistakes in the settings, for a server that there is none of, and where the stack was never
+    brought up; MissingToolError where there is no engine.
+    """
+    from components import declarations
+    from settings import Role, load
+
+    known = stacks.environment(checkout)
+    servers = stacks.outputs(checkout, stack, known)["servers"]
+    config = stacks.config(checkout, stack, known)
+    settings = load(stack, checkout, config)
+    addresses = {name: server["private_ip"] for name, server in servers.items()}
+    for name in names:
+        if name not in servers:
+            raise SettingsError(f"{name}: there is no such server. Nothing was done. Choose of: {', '.join(sorted(servers))}.")
+    return tuple(
+        Target(
+            address=server["ipv4"],
+            host_key=server["host_key"],
+            declaration=declarations.declaration(settings, name, addresses),
+            private_key=_private_key(checkout, settings.environment.access.private_key_file),
+            key=config.get("secrets", {}).get("key", ""),
+            notifications=config.get("secrets", {}).get("notifications", {}) if Role.MONITORING in server["roles"] else {},
+        )
+        for name, server in sorted(servers.items())
+        if not names or name in names
+    )
+
+
+def converge(asked: Sequence[Target], *, is_dry: bool) -> list[Outcome]:
+    """
+    Make the servers what they are to be, or only look. What fails on a server is in its outcome.
+
+    Raises: FlotillaError when the process ends without an answer.
+    """
+    request = Request(targets=tuple(asked), is_dry=is_dry)
+    argv = [sys.executable, "-m", "hosts.converge"]
+    done = subprocess.run(
+        argv, cwd=CODE, input=request.text(), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+    )
+    try:
+        return [_outcome(document) for document in json.loads(done.stdout)]
+    except ValueError:
+        words = " / ".join(done.stderr.strip().splitlines()[-3:]) or "no word of why"
+        raise FlotillaError(
+            f"hosts.converge: it ended with exit code {done.returncode} and no answer: {words}. "
+            f"Servers may have been changed in part; it is safe to run it again."
+        ) from None
+
+
+def _outcome(document: Mapping[str, Any]) -> Outcome:
+    changes = tuple(Done(**{**change, "facts": tuple(change["facts"])}) for change in document["changes"])
+    lists = {name: tuple(tuple(row) for row in document[name]) for name in ("skipped", "unknown")}
+    return Outcome(**{**document, **lists, "changes": changes})
+
+
+def _private_key(checkout: Path, file: str | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        return (checkout / Path(file).expanduser()).read_text()
+    except OSError as error:
+        raise SettingsError(f"access.private_key_file: {file}: {error.strerror}. Nothing was done. Correct the path.") from None

@@ -1,0 +1,121 @@
+"""
+A stack as the engine knows it: its outputs document, and the environment in which the engine is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ops.errors import FlotillaError, MissingToolError, SettingsError
+
+VERSION = 2
+"""Of the outputs document, see components/outputs_shape.py: importing that would cost a second of SDKs."""
+TIMEOUT_S = 120
+
+
+def environment(checkout: Path, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """
+    The variables of a shell that has sourced the checkout's env.sh: for the sandbox its tokens and endpoints, for real
+    stacks the caller's own.
+
+    Raises: MissingToolError where this checkout was never set up, or its sandbox was never started.
+    """
+    command = ["sh", "-c", ". ./env.sh && exec env -0"]
+    answer = subprocess.run(command, cwd=checkout, env=inherited, capture_output=True, timeout=TIMEOUT_S, check=False)
+    if answer.returncode != 0:
+        raise MissingToolError(answer.stderr.decode(errors="replace").strip())
+    entries = answer.stdout.decode(errors="surrogateescape").split("\0")
+    return dict(entry.split("=", 1) for entry in entries if "=" in entry)
+
+
+def outputs(checkout: Path, stack: str | None, known: Mapping[str, str]) -> dict[str, Any]:
+    """
+    The outputs document of a stack; without a name, of the one that is selected. `known` is what `environment` returned.
+
+    Raises: SettingsError where the stack does not exist, was never brought up, or its document is of another version;
+    MissingToolError where there is no engine.
+    """
+    chosen = ["--stack", stack] if stack else []
+    answer = engine(["stack", "output", "--json", "--non-interactive", *chosen], checkout, known)
+    if answer.returncode != 0:
+        raise _explained(checkout, stack, known, answer.stderr)
+    document = dict(json.loads(answer.stdout))
+    name = stack or "the selected stack"
+    if not document:
+        raise SettingsError(
+            f"{name}: it has no outputs, so it was never brought up. Nothing was done. Run `pulumi up -s {stack or '<stack>'}`."
+        )
+    if document.get("version") != VERSION:
+        raise SettingsError(
+            f"{name}: its outputs are of version {document.get('version')}, and this `flotilla` reads {VERSION}. Nothing was "
+            f"done. Run `pulumi up -s {stack or '<stack>'}` with this checkout."
+        )
+    return document
+
+
+def engine(arguments: Sequence[str], checkout: Path, known: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """
+    Run `pulumi` in the checkout, without a terminal.
+
+    Raises: MissingToolError where there is none, FlotillaError where it does not end within two minutes.
+    """
+    program = shutil.which("pulumi", path=known.get("PATH"))
+    if program is None:
+        raise MissingToolError("pulumi: the engine is not there. Nothing was done. Run `make setup`.")
+    command = [program, *arguments]
+    try:
+        return subprocess.run(
+            command,
+            cwd=checkout,
+            env=known,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise FlotillaError(
+            f"pulumi {arguments[0]}: no answer within {TIMEOUT_S} s. Nothing was done. Look at where the state is kept: "
+            f"`pulumi whoami -v`."
+        ) from None
+
+
+def _explained(checkout: Path, stack: str | None, known: Mapping[str, str], said: str) -> FlotillaError:
+    """
+    Why the engine has no outputs: most often there is no such stack, which its list of stacks tells.
+    """
+    listed = engine(["stack", "ls", "--json", "--non-interactive"], checkout, known)
+    if listed.returncode == 0:
+        stacks = json.loads(listed.stdout)
+        there = ", ".join(row["name"] for row in stacks) or "none"
+        if stack is None and not any(row.get("current") for row in stacks):
+            return SettingsError(f"--stack: no stack is selected. Nothing was done. Name one: {there}.")
+        if stack is not None and stack not in {row["name"] for row in stacks}:
+            return SettingsError(
+                f"{stack}: there is no such stack where the state is kept ({there}). Nothing was done. "
+                f"Name another one, or bring it up: `pulumi up -s {stack}`."
+            )
+    said = " ".join(said.split()) or "the engine said nothing"
+    return FlotillaError(f"{stack or 'the selected stack'}: its outputs cannot be read: {said}. Nothing was done.")
+
+
+def config(checkout: Path, stack: str, known: Mapping[str, str]) -> dict[str, Any]:
+    """
+    The stack's `flotilla:` values by their bare names, secrets in plain: never shown, never written down.
+
+    Raises: SettingsError where they cannot be read or decrypted.
+    """
+    answer = engine(["config", "--stack", stack, "--show-secrets", "--json", "--non-interactive"], checkout, known)
+    if answer.returncode != 0:
+        said = " ".join(answer.stderr.split()) or "the engine said nothing"
+        raise SettingsError(f"{stack}: its configuration cannot be read: {said}. Nothing was done.")
+    entries = json.loads(answer.stdout)
+    values = {key: entry.get("objectValue", entry.get("value")) for key, entry in entries.items()}
+    return {key.partition(":")[2]: value for key, value in values.items() if key.startswith("flotilla:")}
