@@ -53,6 +53,11 @@ what it needs in `secrets`; a receiver of alerts names its address:
     pulumi config set --stack production --secret --path 'flotilla:secrets.projects.ledger.SESSION_KEY'
     pulumi config set --stack production --secret --path 'flotilla:secrets.notifications.ops'
 
+Passwords and keys of databases and backups are derived from one more, the environment's `key`. Nobody has to see it, but keep a
+copy where no server is: with it, backups can be read when everything else is gone.
+
+    openssl rand -base64 48 | pulumi config set --stack production --secret --path 'flotilla:secrets.key'
+
 ## What differs between environments
 
 `environments` in a project's file lists where the project lives, and what is different there. Blocks are merged key by key,

@@ -20,7 +20,7 @@ from settings.overrides import ENVIRONMENTS, FIXED
 from settings.process import Kind
 from settings.project import Project
 from settings.release import Releases
-from settings.secrets import ENCRYPTED, NOTIFICATIONS, PROJECTS
+from settings.secrets import ENCRYPTED, KEY, NOTIFICATIONS, PROJECTS
 from settings.values import ENVIRONMENT_VARIABLE_PATTERN, NAME_PATTERN
 
 Schema = dict[str, Any]
@@ -118,6 +118,7 @@ def _secrets() -> Schema:
         "type": "object",
         "description": "Secrets, each set with `pulumi config set --secret --path`.",
         "properties": {
+            KEY: encrypted,
             PROJECTS: block(NAME_PATTERN, block(ENVIRONMENT_VARIABLE_PATTERN, encrypted)),
             NOTIFICATIONS: block(NAME_PATTERN, encrypted),
         },

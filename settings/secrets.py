@@ -106,7 +106,7 @@ def check_form(value: object, in_file: object, stack: str) -> Iterator[Finding]:
 
 def _check_key(value: object, in_file: object, stack: str) -> Iterator[Finding]:
     if isinstance(in_file, str) or not _has_value(value):
-        fact = "this secret is there for everybody to read" if isinstance(in_file, str) else "this is no value of a secret"
+        fact = "this secret is there for everybody to read" if _has_value(value) else "this is no value of a secret"
         yield Finding(location=(KEY,), fact=fact, next_step=f"Make a new one: `{key_command(stack)}`")
     elif isinstance(value, str) and len(value) < KEY_MINIMUM_LENGTH:
         yield Finding(

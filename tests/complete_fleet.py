@@ -11,10 +11,12 @@ from tests.conftest import CA_KEY, PRIVATE_KEY, Checkout
 # One for each place in which a person may keep a secret; their values are what `plain` makes of them.
 _ENCRYPTED = "v1:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAA=="
 SECRETS = {
+    "key": {"secure": _ENCRYPTED},
     "projects": {"shop": {"SESSION_KEY": {"secure": _ENCRYPTED}, "PAYMENT_TOKEN": {"secure": _ENCRYPTED}}},
     "notifications": {"chat": {"secure": _ENCRYPTED}},
 }
 PLANTED = [
+    "the secret at secrets.key",
     "the secret at secrets.projects.shop.SESSION_KEY",
     "the secret at secrets.projects.shop.PAYMENT_TOKEN",
     "the secret at secrets.notifications.chat",

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from hosts.request import Request, read
 from tests.complete_fleet import PLANTED, complete
-from tests.conftest import Checkout, Recording
+from tests.conftest import HOST_KEY, Checkout, Recording
+
+LOCAL_COMMAND = "command:local:Command"
 
 
 @pytest.fixture
@@ -78,8 +81,13 @@ def test_monitoring_says_what_it_watches(recording: Recording) -> None:
     assert found["retentionDays"] == 60
 
 
-def test_every_server_has_its_declaration_soon_after_it_is_there(recording: Recording) -> None:
-    """It waits for the first boot only; containers do not wait for it, nor it for them."""
+def requests(recording: Recording) -> dict[str, Request]:
+    """What the roles of each server are asked for."""
+    return {found.name: read(found.inputs["stdin"]) for found in recording.of(LOCAL_COMMAND)}
+
+
+def test_every_server_is_made_what_its_roles_say(recording: Recording) -> None:
+    """Once its first boot and its disk are there; in one request for each, of which nothing is plain in the state."""
     hosts = told(recording, "flotilla:compute:Host")
 
     assert {name: inputs["roles"] for name, inputs in hosts.items()} == {
@@ -89,22 +97,41 @@ def test_every_server_has_its_declaration_soon_after_it_is_there(recording: Reco
         "vault-1": ["backup"],
         "watch-1": ["monitoring"],
     }
+    assert requests(recording).keys() == {f"{name}-roles" for name in hosts}
     for name in hosts:
-        step = recording.named(f"{name}-declaration")
-        assert f"{name}-ready" in step.depends_on
-        assert "stdin" not in step.secrets
-        assert not [secret for secret in PLANTED if secret in step.inputs["stdin"]]
+        step = recording.named(f"{name}-roles")
+        assert step.depends_on >= {f"{name}-ready", f"{name}-data-mount"}
+        assert "stdin" in step.secrets
+        (target,) = read(step.inputs["stdin"]).targets
+        assert (target.declaration["server"], target.host_key) == (name, HOST_KEY)
+
+
+def test_backups_are_fetched_from_databases_that_are_there(recording: Recording) -> None:
+    """The backup server comes after the database servers; nobody waits for it."""
+    assert "db-1-roles" in recording.named("vault-1-roles").depends_on
+    assert not [found.name for found in recording.registrations if "vault-1-roles" in found.depends_on]
+
+
+def test_containers_come_to_servers_that_are_what_their_roles_say(recording: Recording) -> None:
+    """Docker's settings are there before the swarm is."""
+    first = recording.named("production-swarm", "command:remote:Command")
+
+    assert "app-1-roles" in first.depends_on
+    assert "app-2-roles" in recording.named("production-app-2-join").depends_on
 
 
 def test_addresses_that_alerts_go_to_reach_the_watchers_and_nobody_else(recording: Recording) -> None:
     """As secrets on standard input, and only those that a receiver names."""
-    having = [
-        found for found in recording.registrations if "secrets.notifications.chat" in json.dumps(found.inputs, default=str)
-    ]
+    having = {name: dict(request.targets[0].notifications) for name, request in requests(recording).items()}
 
-    assert [found.name for found in having] == ["production-watch-1-notifications"]
-    assert "stdin" in having[0].secrets
-    assert "chmod 0600" in having[0].inputs["create"]
+    assert having.pop("watch-1-roles") == {"chat": "the secret at secrets.notifications.chat"}
+    assert not any(having.values())
+
+
+def test_a_declaration_says_nothing_secret(recording: Recording) -> None:
+    """It is written down on the server, and shown where it differs."""
+    for request in requests(recording).values():
+        assert not [secret for secret in PLANTED if secret in json.dumps(request.targets[0].declaration)]
 
 
 def test_without_a_policy_and_monitoring_there_is_nothing_of_both(checkout: Checkout) -> None:

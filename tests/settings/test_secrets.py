@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hosts.keys import KEY_MINIMUM_LENGTH
 from ops.errors import SettingsError
 from settings import load, read_stack_config
 from settings.secrets import SecretNames, read_names
@@ -22,7 +23,7 @@ anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just(CANARY) | st.just({"secure": CANARY}),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["projects", "notifications", "ledger", "KEY", "secure"]), inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["key", "projects", "notifications", "ledger", "KEY", "secure"]), inner, max_size=3)
     ),
     max_leaves=6,
 )
@@ -42,6 +43,10 @@ anything = st.recursive(
         ({"projects": {"ledger": {"SESSION_KEY": {"secure": [CANARY]}}}}, "SESSION_KEY: this is no value of a secret"),
         ({"projects": {"ledger": {"SESSION_KEY": CANARY}}}, "SESSION_KEY: this secret is there for everybody to read"),
         ({"projects": {"ledger": {"session-key": {"secure": CANARY}}}}, "session-key: this is not the name of a secret"),
+        ({"key": 7}, "flotilla:secrets.key: this is no value of a secret"),
+        ({"key": ""}, "flotilla:secrets.key: this is no value of a secret"),
+        ({"key": {"secure": 7}}, "flotilla:secrets.key: this is no value of a secret"),
+        ({"key": CANARY}, "flotilla:secrets.key: this secret is there for everybody to read"),
         ({"notifications": {"Ops Chat": {"secure": CANARY}}}, "notifications['Ops Chat']: this is not the name of a secret"),
     ],
     ids=str,
@@ -60,6 +65,7 @@ def test_decrypted_values_are_fine(fleet) -> None:
     config["secrets"] = {
         "projects": {"ledger": {"SESSION_KEY": CANARY, "MAIL_PASSWORD": CANARY}},
         "notifications": {"ops-chat": CANARY},
+        "key": CANARY.ljust(KEY_MINIMUM_LENGTH),
     }
     loaded = load("local", fleet.root, config)
     assert loaded.secrets.of("ledger") == {"SESSION_KEY", "MAIL_PASSWORD"}
@@ -67,9 +73,10 @@ def test_decrypted_values_are_fine(fleet) -> None:
 
 
 def test_missing_value_says_how_to_set_it(fleet) -> None:
-    """Without any secrets, each declared name has its line, with the command that sets it."""
+    """Without any secrets, each declared name has its line, with the command that sets it; so has the key."""
     fleet.put(STACK_FILE, SECRETS, None)
-    lines = fleet.mistakes()
+    [key, *lines] = fleet.mistakes()
+    assert key.endswith("`openssl rand -base64 48 | pulumi config set --stack local --secret --path 'flotilla:secrets.key'`.")
     assert [line.rpartition("Run ")[2] for line in lines] == [
         f"`pulumi config set --stack local --secret --path 'flotilla:secrets.{name}'`."
         for name in ("notifications.ops-chat", "projects.ledger.SESSION_KEY", "projects.ledger.MAIL_PASSWORD")
