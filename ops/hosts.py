@@ -5,15 +5,18 @@ Servers and their roles: from a stack's settings, outputs and secrets to what `h
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hosts.request import Done, Outcome, Request, Target
 from ops import stack as stacks
-from ops.errors import FlotillaError, SettingsError
+from ops.errors import FlotillaError, MissingToolError, SettingsError
 
 CODE = Path(__file__).parents[1]
 TIMEOUT_S = 3600
@@ -59,9 +62,7 @@ def converge(asked: Sequence[Target], *, is_dry: bool) -> list[Outcome]:
     """
     request = Request(targets=tuple(asked), is_dry=is_dry)
     argv = [sys.executable, "-m", "hosts.converge"]
-    done = subprocess.run(
-        argv, cwd=CODE, input=request.text(), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
-    )
+    done = subprocess.run(argv, cwd=CODE, input=request.text(), capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     try:
         return [_outcome(document) for document in json.loads(done.stdout)]
     except ValueError:
@@ -85,3 +86,39 @@ def _private_key(checkout: Path, file: str | None) -> str | None:
         return (checkout / Path(file).expanduser()).read_text()
     except OSError as error:
         raise SettingsError(f"access.private_key_file: {file}: {error.strerror}. Nothing was done. Correct the path.") from None
+
+
+def require_success(outcomes: Sequence[Outcome]) -> None:
+    """
+    Raises: FlotillaError where a server failed; what it said is in its outcome, and was shown.
+    """
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if failed:
+        words = "; ".join(f"{outcome.server}: {outcome.error}" for outcome in failed)
+        raise FlotillaError(f"hosts: {words}. What came before it was done; it is safe to run it again.")
+
+
+def log_in(checkout: Path, stack: str, server: str, command: Sequence[str]) -> NoReturn:
+    """
+    Become an `ssh` to the server: a shell, or one command.
+
+    Raises: SettingsError for a server that there is none of; MissingToolError where there is no ssh.
+    """
+    from settings import load, read_stack_config
+
+    known = stacks.environment(checkout)
+    servers = stacks.outputs(checkout, stack, known)["servers"]
+    if server not in servers:
+        raise SettingsError(f"{server}: there is no such server. Nothing was done. Choose of: {', '.join(sorted(servers))}.")
+    program = shutil.which("ssh")
+    if program is None:
+        raise MissingToolError("ssh: there is no OpenSSH client. Nothing was done. Install `openssh-client`.")
+    access = load(stack, checkout, read_stack_config(checkout, stack)).environment.access
+    known_hosts = checkout / ".flotilla" / f"known_hosts.{stack}"
+    known_hosts.write_text("".join(f"{found['ipv4']} {found['host_key']}\n" for found in servers.values()))
+    options = [f"UserKnownHostsFile={known_hosts}", "StrictHostKeyChecking=yes", "HostKeyAlgorithms=ssh-ed25519"]
+    argv = ["ssh", *(part for option in options for part in ("-o", option))]
+    if access.private_key_file:
+        argv += ["-o", "IdentitiesOnly=yes", "-i", str(checkout / Path(access.private_key_file).expanduser())]
+    quoted = [shlex.join(command)] if command else []
+    os.execv(program, [*argv, f"root@{servers[server]['ipv4']}", *quoted])  # noqa: S606 -- it takes this process' place

@@ -10,4 +10,10 @@ from typing import Annotated
 
 import typer
 
+from ops.confirm import Level
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Stack = Annotated[str, typer.Option("--stack", "-s", help="The stack.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask at a terminal; never enough for what is critical.")]
+Approve = Annotated[Level | None, typer.Option("--approve", help="Approve up to this level without being asked.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why it is done.")]

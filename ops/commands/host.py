@@ -1,0 +1,88 @@
+"""
+`flotilla host ...`: the servers themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops import checkout, confirm, console
+from ops.commands import Approve, Json, Reason, Stack, Yes
+
+if TYPE_CHECKING:
+    from hosts.request import Outcome
+
+app = typer.Typer(help="The servers and their roles.", no_args_is_help=True, rich_markup_mode=None)
+
+DIFFERENT = 5
+Servers = Annotated[list[str] | None, typer.Argument(help="Only these; without one, all of them.", show_default=False)]
+
+
+@app.command()
+def converge(
+    servers: Servers = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; exits with 5 where something differs.")] = False,
+    stack: Stack = "local",
+    yes: Yes = False,
+    approve: Approve = None,
+    reason: Reason = "",
+    json: Json = False,
+) -> None:
+    """
+    Make servers what their roles say: packages, files, units, databases. Shows what differs, asks, and does only that.
+    """
+    from ops import hosts
+
+    targets = hosts.targets(checkout.find(), stack, servers or ())
+    seen = hosts.converge(targets, is_dry=True)
+    if not json:
+        _show(seen)
+    is_due = any(outcome.changes for outcome in seen)
+    if not dry_run and is_due:
+        approval = confirm.Approval(is_yes=yes, level=approve, reason=reason)
+        names = ", ".join(outcome.server for outcome in seen if outcome.changes)
+        confirm.require(confirm.Level.IMPORTANT, f"Converge {names}", stack=stack, approval=approval)
+        differing = {outcome.server for outcome in seen if outcome.changes}
+        seen = hosts.converge([target for target in targets if target.declaration["server"] in differing], is_dry=False)
+        if not json:
+            console.line()
+            _show(seen)
+    if json:
+        console.document({"servers": seen})
+    hosts.require_success(seen)
+    if dry_run and is_due:
+        raise typer.Exit(DIFFERENT)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def ssh(
+    server: Annotated[str, typer.Argument(help="The server's name.")],
+    command: Annotated[list[str] | None, typer.Argument(help="What to run; without it, a shell.", show_default=False)] = None,
+    stack: Stack = "local",
+) -> None:
+    """
+    Log in to a server as root. Its host key has to be the one that was taken down when it was made.
+    """
+    from ops import hosts
+
+    hosts.log_in(checkout.find(), stack, server, command or [])
+
+
+def _show(outcomes: list[Outcome]) -> None:
+    for outcome in outcomes:
+        verb = "would change" if outcome.is_dry else "changed"
+        state = f"{verb} {len(outcome.changes)}" if outcome.changes else "as it should be"
+        console.line(f"{outcome.server}: {state} ({outcome.unchanged} unchanged, {outcome.duration_s:.1f} s)", "bold")
+        for change in outcome.changes:
+            for fact in change.facts:
+                console.line(f"  {change.role}: {fact}", "yellow")
+            for line in change.diff.splitlines()[2:]:
+                console.line(f"      {line}", "green" if line.startswith("+") else "red" if line.startswith("-") else "")
+        for role, item, why in outcome.unknown:
+            console.line(f"  {role}: unknown: {item}: {why}", "magenta")
+        for role, item, why in outcome.skipped:
+            console.line(f"  {role}: left out: {item}: {why}")
+        if outcome.error:
+            console.line(f"  failed: {outcome.error}", "bold red")
