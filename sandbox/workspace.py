@@ -25,12 +25,13 @@ from settings.problems import Problem, error_of
 from toolchain import pulumi_home
 
 CHECKOUT: Final = Path(__file__).resolve().parents[1]
-# Made by `pulumi config set --secret` with this passphrase and salt; shaped like a URL, as some secrets have to be.
+# Made by `pulumi config set --secret` with this passphrase and salt; shaped like a URL and as long as a key, as some secrets
+# have to be.
 PASSPHRASE: Final = "offline preview"  # noqa: S105 - protects a placeholder
 SALT: Final = "v1:4G+lATIZ2WY=:v1:b6gkdHzXUoL8OKtg:EgROb28ilqIH3J+uw1iytQa4cBQ5aQ=="
-PLACEHOLDER: Final = "https://placeholder.invalid/"
+PLACEHOLDER: Final = "https://placeholder.invalid/of-a-secret"
 PLACEHOLDER_SECRET: Final[Mapping[str, str]] = {
-    "secure": "v1:RXuy167J/c0GAj2H:Wb5nqd8xWWaexeQIYsYHgXcjBKafqAFi3Tg65oqGcEZQFNgZA/l/oYacBrc="
+    "secure": "v1:C64T90aCFd+L0e9/:sRcFKlY2Sh1dEEfw6sOEz/gZeyvj0shYh1b8XtYhZLSeYHIAVta5uzWRSgFRaNGflAgwR4Zyhg=="
 }
 ENCRYPTION: Final = ("encryptionsalt", "encryptedkey", "secretsprovider")
 INHERITED: Final = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR")
