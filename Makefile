@@ -5,9 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 IN_ENV := . ./env.sh &&
 PACKS := policies/security policies/compliance
-FAST_TESTS := tests --ignore=tests/integration --ignore=tests/e2e
+FAST_TESTS := tests --ignore=tests/integration --ignore=tests/e2e --ignore=tests/proof
 
-.PHONY: help setup up down clean check test bench lock destroy
+.PHONY: help setup up down clean check test proof bench lock destroy
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ check: setup ## lint, types and the fast tests
 
 test: check ## everything in check, and the end-to-end tests on the real engine and the sandbox
 	@$(BIN)/pytest tests/integration tests/e2e -v --durations=15
+
+proof: setup ## the long tests, in full: damage, kills, losses; ONLY=<words> for some
+	@$(BIN)/pytest tests/proof -v --durations=15 $(if $(ONLY),-k "$(ONLY)")
 
 bench: setup ## the figures of docs, as ratios in one run; ONLY=<name> for one
 	@$(BIN)/python -m benchmarks $(ONLY)
