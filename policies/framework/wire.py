@@ -10,13 +10,24 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
-from pulumi_policy import deserialize, proxy
 
 from policies.framework.values import UNKNOWN, Secret
 
-UNKNOWN_TEXTS = frozenset(str(value) for name, value in vars(proxy).items() if name.startswith("UNKNOWN_"))
-SIGNATURE = deserialize.SPECIAL_SIG_KEY
-SECRET = deserialize.SPECIAL_SECRET_SIG
+# The engine's marks, from sdk/go/common/resource/properties.go and plugin/rpc.go; a test holds them against the library's.
+UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+UNKNOWN_TEXTS = frozenset(
+    (
+        UNKNOWN_STRING,
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # a boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # a number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # a list
+        "030794c1-ac77-496b-92df-f27374a8bd58",  # an asset
+        "e48ece36-62e2-4504-bad9-02848725956a",  # an archive
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # a mapping
+    )
+)
+SIGNATURE = "4dabf18193072939515e22adb298388d"  # the key in a mapping that says what the mapping stands for
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - the mark of one
 
 
 def properties(message: struct_pb2.Struct) -> dict[str, Any]:
@@ -80,7 +91,7 @@ def encoded(value: Any) -> Any:
     A rule's value as the engine writes it.
     """
     if value is UNKNOWN:
-        return proxy.UNKNOWN_STRING_VALUE
+        return UNKNOWN_STRING
     if isinstance(value, Secret):
         return {SIGNATURE: SECRET, "value": str(value)}
     if isinstance(value, Mapping):

@@ -12,7 +12,7 @@ import pytest
 from pulumi.runtime import proto
 
 from policies.framework import Pack, Resource
-from policies.framework.server import Analyzer
+from policies.framework.analyzer import Analyzer
 from policies.framework.wire import encoded
 from tests.conftest import Recording
 
@@ -24,8 +24,8 @@ def analyzer(pack: Pack, *, config: Mapping[str, str] | None = None, stack: str 
     A pack's server as the engine has it once it has introduced the stack.
     """
     made = Analyzer(pack, today=lambda: TODAY, **options)
-    made.ConfigureStack(proto.AnalyzerStackConfigureRequest(stack=stack, project="flotilla", config=config or {}), None)
-    made.Configure(proto.ConfigureAnalyzerRequest(), None)
+    made.ConfigureStack(proto.AnalyzerStackConfigureRequest(stack=stack, project="flotilla", config=config or {}))
+    made.Configure(proto.ConfigureAnalyzerRequest())
     return made
 
 
@@ -67,11 +67,11 @@ def judge_program(made: Analyzer, recording: Recording, stack: str) -> list[Any]
         question.options.protect = sent.protect
         question.options.ignoreChanges.extend(sent.ignoreChanges)
         question.options.parent = named(sent.parent)
-        found += made.Analyze(question, None).diagnostics
+        found += made.Analyze(question).diagnostics
         last = whole.resources.add(type=sent.type, urn=urn, name=sent.name)
         last.options.CopyFrom(question.options)
         last.dependencies.extend(map(named, sent.dependencies))
-    return [*found, *made.AnalyzeStack(whole, None).diagnostics]
+    return [*found, *made.AnalyzeStack(whole).diagnostics]
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -27,14 +28,17 @@ def test_a_pack_starts_from_any_folder_and_answers(name: str, tmp_path: Path) ->
     """
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     command = [sys.executable, str(FOLDER / name)]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, text=True, **pipes) as process:
         try:
             assert process.stdout
+            assert process.stderr
             port = int(process.stdout.readline())
             with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
                 info = analyzer_pb2_grpc.AnalyzerStub(channel).GetAnalyzerInfo(empty_pb2.Empty(), timeout=10)
         finally:
             process.kill()
+        assert process.stderr.read() == "", "the engine would show it"
     (pack,) = [pack for pack in packs() if pack.name == info.name]
     assert {rule.id for rule in pack.rules} < {policy.name for policy in info.policies}
 
@@ -58,6 +62,18 @@ def test_looking_at_rules_starts_nothing_and_imports_no_pulumi() -> None:
     code = (
         "import sys; from policies.catalog import packs; packs(); "
         "sys.exit(' '.join(name for name in ('pulumi', 'grpc', 'google.protobuf') if name in sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parent, capture_output=True, text=True, check=False)
+    assert answer.stderr.strip() == ""
+
+
+def test_a_pack_serves_without_the_sdk() -> None:
+    """
+    It and the library take longer to load than all rules take for a small fleet.
+    """
+    code = (
+        "import sys, policies.catalog, policies.framework.server; policies.catalog.packs(); "
+        "sys.exit(' '.join(name for name in ('pulumi', 'pulumi_policy', 'pydantic') if name in sys.modules))"
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=FOLDER.parent, capture_output=True, text=True, check=False)
     assert answer.stderr.strip() == ""

@@ -10,9 +10,10 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from hypothesis import given
 from hypothesis import strategies as st
-from pulumi_policy import proxy
+from pulumi_policy import deserialize, proxy
 from pulumi_policy.deserialize import deserialize_properties
 
+from policies.framework import wire
 from policies.framework.values import UNKNOWN, Secret, each, get, lacks, number, text
 from policies.framework.wire import Late, encoded, properties, with_changes
 
@@ -71,6 +72,15 @@ def test_every_mark_of_an_unknown_value_is_understood(name: str) -> None:
     The engine has one for each type of value.
     """
     assert properties(message({"a": getattr(proxy, name)})) == {"a": UNKNOWN}
+
+
+def test_marks_are_the_librarys() -> None:
+    """
+    They are written down in two places, so that the library need not be loaded for them.
+    """
+    assert {text for name, text in vars(proxy).items() if name.startswith("UNKNOWN_")} == wire.UNKNOWN_TEXTS
+    assert (wire.SIGNATURE, wire.SECRET) == (deserialize.SPECIAL_SIG_KEY, deserialize.SPECIAL_SECRET_SIG)
+    assert wire.UNKNOWN_STRING == proxy.UNKNOWN_STRING_VALUE
 
 
 def test_all_that_is_within_a_secret_is_secret() -> None:
