@@ -13,10 +13,10 @@ from fastapi import FastAPI
 
 from sandbox.cloud.cloudflare import app as cloudflare
 from sandbox.cloud.cloudflare.zones import seed_zone
-from sandbox.cloud.hetzner import app as hetzner
 from sandbox.cloud.store import Store
 from sandbox.instance import Instance
 from tests.cloud.hetzner.machines import RecordingMachines
+from tests.cloud.hetzner.served import ServedCloud
 from tests.cloud.serving import Served
 
 TOKEN = "a-made-up-token"
@@ -58,11 +58,13 @@ def cloudflare_url(serve: Any, store: Store) -> str:
 
 
 @pytest.fixture
-def hetzner_url(serve: Any, store: Store, tmp_path: Path) -> Iterator[str]:
+def hetzner_url(store: Store, tmp_path: Path) -> Iterator[str]:
     """
     The Hetzner Cloud API over machines that are only written down.
     """
     (tmp_path / ".flotilla").mkdir()
     machines = RecordingMachines(Instance(id="0123abcd", checkout=tmp_path, block=7))
-    yield serve(hetzner.create_app(store, machines, TOKEN)) + "/v1"  # type: ignore[arg-type]
+    served = ServedCloud(store, machines, TOKEN)
+    yield served.url + "/v1"
     machines.client.close()
+    served.stop()

@@ -38,11 +38,17 @@ def create_app(store: Store, machines: Machines, token: str) -> FastAPI:
     """
     The emulated API of one project. While it runs it keeps the machines in step with the documents.
     """
-    cloud = Cloud(store, machines)
-    recovery = Recovery(cloud)
+    return application(Cloud(store, machines), token)
+
+
+def application(cloud: Cloud, token: str) -> FastAPI:
+    """
+    The API of a cloud. It may be started again after it was stopped, also with another store and other machines in the cloud.
+    """
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
+        recovery = Recovery(cloud)
         recovery.start()
         yield
         recovery.stop()

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 from hcloud import Client
 
-from sandbox.cloud.hetzner.app import create_app
 from sandbox.cloud.store import Store
 from sandbox.instance import Instance
 from tests.cloud.hetzner.machines import RecordingMachines
-from tests.cloud.serving import Served
+from tests.cloud.hetzner.served import ServedCloud
 
 TOKEN = "made-up-token"
 
@@ -28,14 +27,14 @@ class Emulator:
     instance: Instance
     machines: RecordingMachines
     store: Store
-    served: Served = field(init=False)
+    served: ServedCloud = field(init=False)
 
     @property
     def url(self) -> str:
         return self.served.url + "/v1"
 
     def start(self) -> None:
-        self.served = Served(create_app(self.store, self.machines, TOKEN))  # type: ignore[arg-type]
+        self.served = ServedCloud(self.store, self.machines, TOKEN)
 
     def stop(self) -> None:
         for event in self.machines.hold.values():
