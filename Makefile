@@ -38,8 +38,9 @@ clean: ## remove everything that this checkout made
 check: setup ## lint, types and the fast tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/pytest -n 4 --dist worksteal $(FAST_TESTS)
+	@types=$$(mktemp); $(BIN)/mypy >"$$types" 2>&1 & mypy=$$!; \
+	$(BIN)/pytest -n 3 --dist worksteal $(FAST_TESTS); tests=$$?; \
+	wait $$mypy; code=$$?; cat "$$types"; rm "$$types"; exit $$((tests ? tests : code))
 
 test: check ## everything in check, and the end-to-end tests on the real engine and the sandbox
 	@$(BIN)/pytest tests/integration tests/e2e -v --durations=15

@@ -305,14 +305,27 @@ def make_small(checkout: Checkout, stack: str) -> None:
     path.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Checkout:
-    """A checkout with one project, the guestbook, and one server in each stack; `local` serves one release."""
-    made = make_checkout(tmp_path, ["guestbook"])
+def make_small_checkout(root: Path) -> Checkout:
+    """
+    A checkout with one project, the guestbook, and one server in each stack; `local` serves one release.
+    """
+    made = make_checkout(root, ["guestbook"])
     for stack in STACKS:
         make_small(made, stack)
     made.release("local", ("1", "a", 100))
     return made
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
+    """A small checkout that a test may change."""
+    return make_small_checkout(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A small checkout for a fixture whose recording all tests of a module look at."""
+    return make_small_checkout(tmp_path_factory.mktemp("checkout"))
 
 
 @pytest.fixture

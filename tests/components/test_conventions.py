@@ -114,11 +114,11 @@ def test_every_component_says_what_it_is(name: str) -> None:
     assert get_type_hints(CLASSES[name].__init__)["args"].__doc__.strip()
 
 
-@pytest.fixture
-def recordings(checkout: Checkout) -> list[Recording]:
+@pytest.fixture(scope="module")
+def recordings(shared_checkout: Checkout) -> list[Recording]:
     """Every component there is: a production with everything, and a sandbox with the one that excludes another."""
-    checkout.change_environment("local", lambda found: found["ingress"].update(entry="floating-ip"))
-    return [checkout.program(), complete(checkout).program("production")]
+    shared_checkout.change_environment("local", lambda found: found["ingress"].update(entry="floating-ip"))
+    return [shared_checkout.program(), complete(shared_checkout).program("production")]
 
 
 def test_outputs_are_the_typed_attributes(recordings: list[Recording]) -> None:

@@ -18,10 +18,10 @@ from tests.conftest import Checkout, Recording, record
 SERVICE = "docker:index/service:Service"
 
 
-@pytest.fixture
-def fleet(checkout: Checkout) -> Recording:
+@pytest.fixture(scope="module")
+def fleet(shared_checkout: Checkout) -> Recording:
     """The shop: web, worker, job and static, on two servers with the ingress."""
-    return complete(checkout).program("production")
+    return complete(shared_checkout).program("production")
 
 
 def container(recording: Recording, prefix: str) -> dict[str, Any]:
