@@ -65,7 +65,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], styles: Mappin
 def _console() -> Any:
     from rich.console import Console
 
-    return Console(file=sys.stdout, no_color=not _is_colored, highlight=False)
+    return Console(file=sys.stdout, no_color=not _is_colored, highlight=False, emoji=False)
 
 
 def _plain(value: Any) -> Any:
