@@ -4,6 +4,7 @@ Every error that Flotilla shows to a person, each with its exit code.
     FlotillaError          1  an operation failed
     ├── SettingsError      2  bad input or configuration
     ├── RefusedError       3  refused, or not confirmed
+    ├── ReportError        6  a report's status is at or over --fail-on
     └── MissingToolError   7  a needed tool or service is missing
 
 The text says what is wrong, what follows from it, and what to do next: `<path>: <fact>. <consequence>. <next command>.`
@@ -35,6 +36,14 @@ class RefusedError(FlotillaError):
     """
 
     exit_code = 3
+
+
+class ReportError(FlotillaError):
+    """
+    What was looked at is worse than the caller accepts. Everything was looked at, and the report is written.
+    """
+
+    exit_code = 6
 
 
 class MissingToolError(FlotillaError):

@@ -1,0 +1,37 @@
+"""
+Reports on disk: `reports/<name>_report.json` in the checkout, each whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def path_of(checkout: Path, name: str) -> Path:
+    """
+    Where the newest report of a check is.
+    """
+    return checkout / "reports" / f"{name}_report.json"
+
+
+def write(checkout: Path, name: str, document: Mapping[str, Any]) -> Path:
+    """
+    Put a report in the place of the one before. Only its owner may read it: it says where an environment is weak.
+    """
+    path = path_of(checkout, name)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(document, file, indent=2)
+            file.write("\n")
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return path
