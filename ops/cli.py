@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import doctor, host, sandbox, settings
+from ops.commands import audit, doctor, host, sandbox, settings
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
 app.add_typer(host.app, name="host")
 app.add_typer(sandbox.app, name="sandbox")

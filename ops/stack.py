@@ -59,11 +59,13 @@ def outputs(checkout: Path, stack: str | None, known: Mapping[str, str]) -> dict
     return document
 
 
-def engine(arguments: Sequence[str], checkout: Path, known: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def engine(
+    arguments: Sequence[str], checkout: Path, known: Mapping[str, str], *, timeout_s: float = TIMEOUT_S
+) -> subprocess.CompletedProcess[str]:
     """
     Run `pulumi` in the checkout, without a terminal.
 
-    Raises: MissingToolError where there is none, FlotillaError where it does not end within two minutes.
+    Raises: MissingToolError where there is none, FlotillaError where it does not end in time.
     """
     program = shutil.which("pulumi", path=known.get("PATH"))
     if program is None:
@@ -77,12 +79,12 @@ def engine(arguments: Sequence[str], checkout: Path, known: Mapping[str, str]) -
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT_S,
+            timeout=timeout_s,
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise FlotillaError(
-            f"pulumi {arguments[0]}: no answer within {TIMEOUT_S} s. Nothing was done. Look at where the state is kept: "
+            f"pulumi {arguments[0]}: no answer within {timeout_s:g} s. Nothing was done. Look at where the state is kept: "
             f"`pulumi whoami -v`."
         ) from None
 

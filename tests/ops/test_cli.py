@@ -16,7 +16,7 @@ import typer
 
 from ops import cli
 from ops.commands import sandbox as commands
-from ops.errors import FlotillaError, MissingToolError, RefusedError, SettingsError
+from ops.errors import FlotillaError, MissingToolError, RefusedError, ReportError, SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,7 +47,7 @@ def _flotilla(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.C
 def test_every_command_is_there() -> None:
     """The commands of this stage, and nothing that does not exist yet."""
     nouns = {words[0] for words in ALL}
-    assert nouns == {"doctor", "host", "sandbox", "settings"}
+    assert nouns == {"audit", "doctor", "host", "sandbox", "settings"}
     assert {words[1] for words in ALL if words[0] == "host"} == {"converge", "ssh"}
     assert {words[1] for words in ALL if words[0] == "settings"} == {"check", "schema"}
     assert {words[1] for words in ALL if words[0] == "sandbox"} == {"start", "stop", "reset", "status", "logs", "publish"}
@@ -82,7 +82,9 @@ def test_wrong_usage_is_bad_input(words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(FlotillaError, 1), (SettingsError, 2), (RefusedError, 3), (MissingToolError, 7)], ids=str
+    ("error", "code"),
+    [(FlotillaError, 1), (SettingsError, 2), (RefusedError, 3), (ReportError, 6), (MissingToolError, 7)],
+    ids=str,
 )
 def test_error_is_one_message_and_its_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: type[FlotillaError], code: int

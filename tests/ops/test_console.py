@@ -37,7 +37,9 @@ def test_table_is_aligned_and_never_wrapped_or_padded(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == f"name        state\na           {'x' * 300}\nlong name\n"
 
 
-@pytest.mark.parametrize("text", ["[bold]not markup[/bold]", "x" * 500, "a: 1 'b' http://x {c}", "ends with blank ", "a:ledger:b"])
+@pytest.mark.parametrize(
+    "text", ["[bold]not markup[/bold]", "x" * 500, "a: 1 'b' http://x {c}", "ends with blank ", "a:ledger:b"]
+)
 def test_line_is_printed_as_it_is(capsys: pytest.CaptureFixture[str], text: str) -> None:
     """What comes from outside is never taken for markup, wrapped or coloured without a terminal."""
     console.line(text, "bold")

@@ -1,0 +1,91 @@
+"""
+An audit from its beginning to its report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ops import report, reports, stack
+from ops.audit import wanted
+from ops.audit.collect import Surroundings, collect
+from ops.audit.rule import Check, run
+from ops.audit.scene import Scene
+from settings import load, read_stack_config
+from settings.stacks import is_sandbox
+
+
+def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str, Any]:
+    """
+    Look at everything that these checks ask for, judge it, and write the reports: one for each check in `reports/`. Returns the
+    report on all of them.
+
+    Raises: SettingsError, MissingToolError
+    """
+    known = stack.environment(checkout)
+    outputs = stack.outputs(checkout, name, known)
+    settings = load(outputs["environment"]["stack"], checkout, read_stack_config(checkout, outputs["environment"]["stack"]))
+    around = Surroundings(
+        checkout=checkout,
+        environment=known,
+        private_key=wanted.private_key(settings),
+        authority=wanted.authority(settings),
+        name_server=_name_server(checkout, settings.stack),
+    )
+    found = asyncio.run(examine(outputs, wanted.wanted(settings), around, checks))
+    origin = _origin(checkout, settings.environment.name)
+    for check in found:
+        reports.write(checkout, check.name, report.document(origin, [check]))
+    return report.document(origin, found)
+
+
+async def examine(
+    outputs: Mapping[str, Any], asked: Mapping[str, Any], around: Surroundings, checks: Sequence[Check]
+) -> list[report.CheckReport]:
+    """
+    See, then judge. Nothing is written.
+    """
+    kinds = {rule.subject for check in checks for rule in check.rules}
+    scene, seconds = await collect(outputs, asked, around, kinds)
+    return [judge(check, scene, seconds) for check in checks]
+
+
+def judge(check: Check, scene: Scene, seconds: Mapping[type[Any], float]) -> report.CheckReport:
+    """
+    One check's report. Its time is that of the slowest look that it waited for, and of its rules.
+    """
+    started = time.monotonic()
+    findings, held = run(check, scene)
+    looked_s = max((seconds.get(rule.subject, 0.0) for rule in check.rules), default=0.0)
+    duration_s = looked_s + time.monotonic() - started
+    return report.CheckReport(name=check.name, duration_s=duration_s, findings=report.in_order(findings), held=held)
+
+
+def _name_server(checkout: Path, name: str) -> tuple[str, int] | None:
+    """
+    The sandbox's, which answers for all of its zones.
+    """
+    if not is_sandbox(name):
+        return None
+    from sandbox import addresses, instance
+
+    found = instance.load(checkout)
+    return (found.services_ip, addresses.DNS_PORT) if found else None
+
+
+def _origin(checkout: Path, environment: str) -> report.Origin:
+    return report.Origin(environment=environment, commit=_git(checkout, "HEAD"), branch=_git(checkout, "--abbrev-ref", "HEAD"))
+
+
+def _git(checkout: Path, *arguments: str) -> str:
+    """
+    Empty where the checkout is no repository.
+    """
+    command = ["git", "rev-parse", *arguments]
+    answer = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=10, check=False)
+    return answer.stdout.strip() if answer.returncode == 0 else ""

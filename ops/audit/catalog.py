@@ -1,0 +1,41 @@
+"""
+Every check with all of its rules.
+"""
+
+from __future__ import annotations
+
+from ops.audit import (
+    backups,
+    containers,
+    data,
+    dns,
+    drift,
+    exposure,
+    hardening,
+    hosts,
+    logins,
+    network,
+    releases,
+    security,
+    tls,
+)
+from ops.audit.rule import Check
+from ops.errors import SettingsError
+
+# Rules are added where they are written: a check is complete once all of these are there, in this order.
+MODULES = (hosts, security, logins, exposure, hardening, network, containers, releases, data, backups, dns, tls, drift)
+CHECKS: dict[str, Check] = {module.CHECK.name: module.CHECK for module in MODULES}
+
+
+def chosen(names: list[str]) -> list[Check]:
+    """
+    The checks of these names; without any, all.
+
+    Raises: SettingsError
+    """
+    missing = [name for name in names if name not in CHECKS]
+    if missing:
+        raise SettingsError(
+            f"{', '.join(missing)}: there is no such check. Nothing was looked at. There are: {', '.join(CHECKS)}."
+        )
+    return [check for name, check in CHECKS.items() if name in names or not names]
