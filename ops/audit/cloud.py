@@ -1,5 +1,5 @@
 """
-What the engine and the cloud say: what a refresh would find, what the state knows, and what there is.
+What the engine and the cloud say: what a refresh would find, what the state knows, what there is, and what roles would change.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,17 @@ Section = Mapping[str, Any]
 
 def sections(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, Section]:
     """
-    Everything that the check `drift` asks for.
+    Everything that the check `drift` asks for; the slow looks run side by side.
     """
-    found = {
-        "refresh": _tried(lambda: refresh(checkout, name, known)),
-        "state": _tried(lambda: state(checkout, name, known)),
+    looks: dict[str, Callable[[], Any]] = {
+        "refresh": lambda: refresh(checkout, name, known),
+        "state": lambda: state(checkout, name, known),
+        "roles": lambda: roles(checkout, name),
     }
-    return {**found, **lists(known)}
+    with ThreadPoolExecutor(len(looks)) as pool:
+        found = pool.map(_tried, looks.values())
+        listed = lists(known)
+        return {**dict(zip(looks, found, strict=True)), **listed}
 
 
 def _tried(look: Callable[[], Any]) -> Section:
@@ -99,6 +104,25 @@ def state(checkout: Path, name: str, known: Mapping[str, str]) -> list[tuple[str
         raise FlotillaError(f"pulumi stack export ended with {ended.returncode}: {ended.stderr[-500:]}")
     resources = (json.loads(ended.stdout)["deployment"] or {}).get("resources") or []
     return sorted((TOKENS[row["type"]], int(row["id"])) for row in resources if row["type"] in TOKENS and row.get("id"))
+
+
+def roles(checkout: Path, name: str) -> list[dict[str, Any]]:
+    """
+    What converging would change on each server, without doing it; facts only, since a file's difference may hold a secret.
+
+    Raises: FlotillaError
+    """
+    from ops import hosts
+
+    return [
+        {
+            "server": outcome.server,
+            "changes": [{"role": change.role, "name": change.name, "facts": list(change.facts)} for change in outcome.changes],
+            "unknown": [{"role": role, "name": item, "reason": reason} for role, item, reason in outcome.unknown],
+            "error": outcome.error,
+        }
+        for outcome in hosts.converge(hosts.targets(checkout, name), is_dry=True)
+    ]
 
 
 def lists(known: Mapping[str, str]) -> dict[str, Section]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ops.audit.containers import is_ours, swarm
-from ops.audit.rule import Check, Fault, critical, degraded, warning
+from ops.audit.rule import Check, Fault, critical, degraded, unknown, warning
 from ops.audit.scene import Cloud, Host, Scene
 from ops.report import Status
 
@@ -46,6 +46,29 @@ def changed(cloud: Cloud, scene: Scene) -> Iterator[Fault]:
             evidence=f"{step['type']} {step['id']}".strip(),
             fix=f"pulumi refresh -s {scene.stack} --preview-only --diff",
         )
+
+
+@CHECK.rule("role-differs", Cloud, worst=Status.DEGRADED, holds="every server is as its roles say")
+def role_differs(cloud: Cloud, scene: Scene) -> Iterator[Fault]:
+    """
+    What `flotilla host converge` would change.
+    """
+    for row in cloud.see("roles"):
+        fix = shlex.join(["flotilla", "host", "converge", "-s", scene.stack, row["server"]])
+        for change in row["changes"]:
+            yield degraded(
+                of=row["server"],
+                at=change["name"],
+                message=f"it is not as the role {change['role']} says",
+                evidence="; ".join(change["facts"]),
+                fix=fix,
+            )
+        for item in row["unknown"]:
+            yield unknown(
+                of=row["server"], at=item["name"], message=f"it could not be looked at: {item['reason']}", evidence="", fix=fix
+            )
+        if row["error"]:
+            yield unknown(of=row["server"], message=f"its roles could not be looked at: {row['error']}", evidence="", fix=fix)
 
 
 @CHECK.rule("unmanaged", Cloud, worst=Status.WARNING, holds="the cloud project has nothing that no stack declares")
