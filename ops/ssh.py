@@ -11,12 +11,16 @@ import asyncio
 import os
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 # The pinned kind first; the others so that a host without it is told apart from one that does not answer.
 HOST_KEY_KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
+
+PIECE = 65_536
+LONGEST_ANSWER = 16 * 1024**2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +99,30 @@ async def _run(target: Target, command: str, stdin: str, private_key: Path | Non
         **options,
     )
     try:
-        done = await connection.run(command, input=stdin, check=False, errors="replace")
+        answer = await _talk(connection, command, stdin)
     except BaseException:
         connection.abort()  # a polite end would wait for a host that says nothing any more
         raise
     connection.close()
-    if done.exit_status != 0:
-        said = " ".join(str(done.stderr).split())[-300:]
-        return Answer(problem=f"the probe ended with {done.exit_status}: {said}")
-    return Answer(stdout=str(done.stdout))
+    return answer
+
+
+async def _talk(connection: Any, command: str, stdin: str) -> Answer:
+    """
+    Give the command its input and take what it prints, up to a limit: a host is not to fill this machine's memory.
+    """
+    process = await connection.create_process(command, errors="replace")
+    with suppress(BrokenPipeError):  # it ended before it was told everything: its exit code says why
+        process.stdin.write(stdin)
+        process.stdin.write_eof()
+    printed, length = [], 0
+    while piece := await process.stdout.read(PIECE):
+        printed.append(piece)
+        length += len(piece)
+        if length > LONGEST_ANSWER:
+            return Answer(problem=f"it printed more than {LONGEST_ANSWER // 1024**2} MiB")
+    said = " ".join(str(await process.stderr.read(PIECE)).split())[-300:]
+    await process.wait_closed()
+    if process.exit_status != 0:
+        return Answer(problem=f"the probe ended with {process.exit_status}: {said}")
+    return Answer(stdout="".join(printed))

@@ -426,6 +426,22 @@ def test_a_dead_host_costs_its_timeout_and_no_more(watched: Watched, silent: int
     assert {(finding.resource, finding.severity) for finding in unreachable} == {(t.name, Status.UNKNOWN) for t in dead}
 
 
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        ("yes", "it printed more than 16 MiB"),
+        ("echo nonsense >&2; exit 3", "the probe ended with 3: nonsense"),
+        ("kill -9 $$", "the probe ended with"),
+    ],
+)
+def test_what_is_no_answer_is_a_problem(watched: Watched, command: str, problem: str) -> None:
+    """A host that prints without end does not fill this machine's memory, and one that fails says how."""
+    target = ssh.Target(name=NAME, address=watched.address, host_key=watched.host_key)
+    visit = ssh.run_everywhere([target], command, stdin="", private_key=watched.machine.key, timeout_s=20)
+
+    assert problem in asyncio.run(visit)[NAME].problem
+
+
 def test_the_probe_changes_nothing(watched: Watched) -> None:
     """No file of the machine is another one after a look."""
     changed = f"find {FOLDERS} -xdev -newer /tmp/mark -type f ! -path '*/journal/*' ! -path '/var/lib/docker/*'"
