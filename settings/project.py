@@ -14,7 +14,7 @@ from pydantic import Field
 from settings.care import ProjectBackup
 from settings.model import Model
 from settings.process import Domain, Health, Kind, Limits, Process, Reservations, Strategy, Volume
-from settings.values import Argument, DatabaseName, Extension, Flag, Generation, ImageRepository, Name, Person
+from settings.values import Argument, DatabaseName, Extension, Flag, Generation, ImageRepository, Name, Person, Seconds
 
 __all__ = [
     "Database",
@@ -46,6 +46,12 @@ class Database(Model):
         default=1,
         description="Of its users' passwords. One more makes new ones; those of the generation before work until the next.",
     )
+    imports: tuple[Volume, ...] = Field(
+        default=(),
+        description="Volumes that only the migration sees, such as one that the project kept its data in before. Processes of "
+        "the release before may still write there: nothing is mounted for the others.",
+    )
+    migration_timeout_s: Seconds = Field(default=600, description="How long the migration may take.")
     migration: tuple[Argument, ...] = Field(
         default=(), description="What runs in the new release's container before it takes over; empty: nothing."
     )

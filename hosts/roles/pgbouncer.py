@@ -13,14 +13,15 @@ from typing import Any
 
 from hosts.host import Host
 from hosts.items import File, Item, Packages, Unit
+from hosts.logins import APP, READ, generations, login
 from hosts.roles import postgresql_roles as who
-from hosts.roles.postgresql import AUTHORITY, LIBRARY, OWNER
+from hosts.roles.postgresql import AUTHORITY, LIBRARY, OWNER, script
 from hosts.roles.postgresql_conf import SOCKETS, TLS
 
 FOLDER = "/etc/pgbouncer"
-UNIT, EXPORTER = "pgbouncer.service", "prometheus-pgbouncer-exporter.service"
+UNIT, EXPORTER = "pgbouncer.service", "flotilla-pgbouncer-exporter.service"
 # Migrations need a session of their own: owners go to PostgreSQL itself.
-KINDS = ("app", "read")
+KINDS = (APP, READ)
 CLIENTS = 1000
 # A client's connection, and its server's; and what pgbouncer itself opens.
 FILES = 4096
@@ -36,7 +37,7 @@ def wanted(host: Host) -> Sequence[Item]:
     # A client's connection outlives a reload.
     reload = (("systemctl", "reload-or-restart", UNIT),)
     return [
-        Packages(names=("pgbouncer", "prometheus-pgbouncer-exporter")),
+        Packages(names=("pgbouncer",)),
         File(
             path=f"{FOLDER}/userlist.txt",
             content=users(host, told),
@@ -136,7 +137,7 @@ def hba(told: Mapping[str, Any]) -> str:
 def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     for database in told["databases"]:
         name = database["name"]
-        logins = ",".join(who.login(name, kind, number) for kind in KINDS for number in who.generations(database))
+        logins = ",".join(login(name, kind, number) for kind in KINDS for number in generations(database["generation"]))
         for address in (told["address"], "127.0.0.1", *told["clients"]):
             yield f"hostssl {name} {logins} {address}/32 scram-sha-256"
     yield from (f"host all all {network} reject" for network in ("0.0.0.0/0", "::/0"))
@@ -159,22 +160,29 @@ OOMScoreAdjust=-500
 
 
 def _exporter(told: Mapping[str, Any]) -> list[Item]:
-    """
-    It asks pgbouncer over its socket as the same system user, which needs no password.
-    """
-    restart = (("systemctl", "restart", EXPORTER),)
-    config = f"host = {told['address']}\nport = {told['exporter_port']}\npgbouncer-port = {told['pooler_port']}\n"
-    drop_in = """\
-# Written by Flotilla; changes are lost.
+    program = f"{LIBRARY}/pgbouncer_exporter.py"
+    unit = f"""\
+{_COMMENT}[Unit]
+Description=pgbouncer's figures for Prometheus
+Wants=network-online.target
+After=network-online.target
+
 [Service]
+User={OWNER}
+ExecStartPre={LIBRARY}/await-address {told["address"]}
+ExecStart=/usr/bin/python3 -I {program} {told["address"]} {told["exporter_port"]} {told["pooler_port"]}
 Restart=on-failure
 RestartSec=5s
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=yes
+
+[Install]
+WantedBy=multi-user.target
 """
+    restart = (("systemctl", "restart", EXPORTER),)
     return [
-        File(path="/etc/prometheus-pgbouncer-exporter.conf", content=_COMMENT + config, notify=restart),
-        File(path=f"/etc/systemd/system/{EXPORTER}.d/flotilla.conf", content=drop_in, notify=restart),
+        File(path=program, content=script("pgbouncer_exporter.py"), notify=restart),
+        File(path=f"/etc/systemd/system/{EXPORTER}", content=unit, notify=restart),
         Unit(unit=EXPORTER),
     ]

@@ -2,9 +2,7 @@
 Who there is in PostgreSQL, and what each may: plain values for hosts/programs/postgresql_roles.py and postgresql_databases.py.
 
 A project's database has three groups: `<database>_owner` owns everything and changes the schema, `<database>_app` reads and
-writes rows, `<database>_read` only reads. Nobody logs in as a group: logins are `<group>_<generation>`, of the generation of
-now and the one before, and act as their group from the first moment. So a password is changed by making another login, while
-the old one goes on working until the next change.
+writes rows, `<database>_read` only reads. Logins (hosts/logins.py) act as their group from the first moment.
 """
 
 from __future__ import annotations
@@ -14,9 +12,9 @@ from typing import Any
 
 from hosts import scram
 from hosts.host import Host
+from hosts.logins import KINDS, generations, login, purpose
 from hosts.roles.postgresql_conf import BACKUP, MONITORING
 
-KINDS = ("owner", "app", "read")
 # How long a statement runs, a lock is waited for, a transaction does nothing. Migrations take their time, but wait for no lock:
 # behind them, everybody else would.
 LIMITS: Mapping[str, Mapping[str, str]] = {
@@ -33,28 +31,14 @@ BACKUP_FUNCTIONS = (
 )
 
 
-def generations(database: Mapping[str, Any]) -> list[int]:
-    """
-    Those whose passwords work: of now, and before.
-    """
-    now = int(database["generation"])
-    return [now, now - 1] if now > 1 else [now]
-
-
-def login(database: str, kind: str, generation: int) -> str:
-    """
-    The name that a project logs in by.
-    """
-    return f"{database}_{kind}_{generation}"
-
-
 def verifiers(host: Host, database: Mapping[str, Any], kinds: tuple[str, ...] = KINDS) -> dict[str, str]:
     """
     What is kept of the passwords of a database's logins: {login: verifier}.
     """
     name = database["name"]
-    found = [(login(name, kind, number), kind, number) for kind in kinds for number in generations(database)]
-    return {user: scram.verifier(user, host.secret("postgresql", name, kind, number)) for user, kind, number in found}
+    found = [(kind, number) for kind in kinds for number in generations(database["generation"])]
+    users = {login(name, *which): host.secret(*purpose(name, *which)) for which in found}
+    return {user: scram.verifier(user, password) for user, password in users.items()}
 
 
 def roles(host: Host, told: Mapping[str, Any]) -> list[dict[str, Any]]:
