@@ -1,8 +1,8 @@
 """
 The names that projects log in to their databases by.
 
-Nobody logs in as the group that has the rights: logins are `<database>_<kind>_<generation>`, of the generation of now and the one
-before. So a password is changed by making another login, while the old one goes on working until the next change.
+Nobody logs in as the group that has the rights: logins are `<database>_<kind>_<generation>`, of the generation of now and the
+one before. So a password is changed by making another login, while the old one goes on working until the next change.
 """
 
 from __future__ import annotations

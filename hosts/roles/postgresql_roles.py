@@ -49,11 +49,11 @@ def roles(host: Host, told: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _services(host: Host) -> Iterator[dict[str, Any]]:
-    for name, purpose, member_of, is_replicating in (
+    for name, what, member_of, is_replicating in (
         (BACKUP, "backup", ["pg_read_all_settings"], True),
         (MONITORING, "monitoring", ["pg_monitor"], False),
     ):
-        verifier = scram.verifier(name, host.secret("postgresql", purpose))
+        verifier = scram.verifier(name, host.secret("postgresql", what))
         yield _role(name, verifier=verifier, member_of=member_of, is_replicating=is_replicating, connections=5)
 
 
