@@ -39,8 +39,7 @@ class Migration(pulumi.ComponentResource):
     and where the database is on another server; a migration has to cope with a database that has it already.
     """
 
-    # {digest: the step after which the release may start}
-    steps: Mapping[str, pulumi.Resource]
+    database: Output[str]
 
     def __init__(self, name: str, args: MigrationArgs, opts: ResourceOptions | None = None) -> None:
         facts = {
@@ -54,8 +53,12 @@ class Migration(pulumi.ComponentResource):
         process = args.process.model_copy(update={"volumes": args.migration.imports})
         folders = released.folders(self, f"{name}-migration", replace(args, process=process))
         before = [resource for resource in (args.cluster, args.disk, folders) if resource]
-        self.steps = {release.digest: self._run(name, args, release, before) for release in args.releases}
-        self.register_outputs({})
+        # {digest: the step after which the release may start}
+        self.steps: Mapping[str, pulumi.Resource] = {
+            release.digest: self._run(name, args, release, before) for release in args.releases
+        }
+        self.database = args.database.name
+        self.register_outputs({"database": self.database})
 
     def _run(self, name: str, args: MigrationArgs, release: Release, before: list[pulumi.Resource]) -> pulumi.Resource:
         timeout_s = args.migration.migration_timeout_s

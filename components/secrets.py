@@ -50,7 +50,7 @@ class Secrets(pulumi.ComponentResource):
         plain: Output[str] = Output.from_input(value)
         name: Output[str] = plain.apply(functools.partial(_secret_name, project, key))
         encoded: Output[str] = plain.apply(lambda text: base64.b64encode(text.encode()).decode())
-        data: Output[str] = Output.secret(encoded)  # type: ignore[arg-type] # an output is an input, but its types forget it
+        data: Output[str] = Output.secret(encoded)
         after = ResourceOptions(depends_on=list(args.after))
         return docker.Secret(
             f"{project}-{key}",
