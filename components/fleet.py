@@ -75,7 +75,7 @@ def build(settings: Settings, secrets: Mapping[str, Any]) -> Foundation:
     hosts = build_hosts(settings, machines, secrets)
     cluster = build_cluster(settings, machines, hosts)
     entry = build_entry(settings, machines, cluster) if cluster and settings.environment.pools(Role.INGRESS) else None
-    databases = build_databases(settings, machines)
+    databases = build_databases(settings, machines, hosts, secrets.get("key", ""))
     build_backups(settings)
     build_monitoring(settings, machines)
     return Foundation(machines=machines, cluster=cluster, entry=entry, databases=databases)
@@ -106,7 +106,7 @@ def _node(server: Server, pool: ServerPool, host: Host) -> Node:
     return Node(server=server, host=host, labels={**labels, "flotilla.pool": server.labels["pool"]})
 
 
-def build_databases(settings: Settings, machines: Machines) -> dict[str, Database]:
+def build_databases(settings: Settings, machines: Machines, hosts: Mapping[str, Host], key: str) -> dict[str, Database]:
     """
     The database servers, and every project's database: {project: database}.
     """
@@ -115,7 +115,15 @@ def build_databases(settings: Settings, machines: Machines) -> dict[str, Databas
         if Role.DB not in pool.roles:
             continue
         hardware = pool.hardware
-        args = DatabaseServerArgs(server=server, memory_gb=hardware.memory_gb, cores=hardware.cores, port=db.PORT)
+        args = DatabaseServerArgs(
+            server=server,
+            host=hosts[name],
+            memory_gb=hardware.memory_gb,
+            cores=hardware.cores,
+            port=db.PORT,
+            pooler_port=db.POOLER_PORT,
+            key=key,
+        )
         database_server = DatabaseServer(name, args)
         for project in db.databases(settings, name):
             if database := project.database:
@@ -125,6 +133,7 @@ def build_databases(settings: Settings, machines: Machines) -> dict[str, Databas
                     server=database_server,
                     extensions=database.extensions,
                     pool_size=database.pool_size,
+                    generation=database.generation,
                 )
                 found[project.name] = Database(project.name, database_args)
     return found

@@ -89,6 +89,7 @@ class Job(pulumi.ComponentResource):
         super().__init__("flotilla:app:Job", name, facts, opts)
         folders = released.folders(self, name, args)
         before = [resource for resource in (args.cluster, args.disk, folders) if resource]
+        before += released.migrated(args, release)
         unit, timer = units(args.name, process.schedule or "", process.timeout_s)
         run: dict[str, Any] = {"timeout_s": process.timeout_s, "service": service_spec(args.name, container)}
         step(

@@ -6,8 +6,8 @@ What App, Worker and StaticSite have in common.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_docker as docker
@@ -15,6 +15,7 @@ from pulumi import ResourceOptions
 
 from components import haproxy, service
 from components.cluster import Cluster
+from components.database import FOR_PROCESSES
 from components.naming import DATA
 from components.remote import step
 from components.secrets import Secrets
@@ -33,7 +34,8 @@ CONSTRAINT = "node.labels.flotilla.app==true"
 class ReleasedArgs:
     """
     A process of a project, and which releases of it run. `home` is the server that the project's volumes are on, and `disk`
-    what is mounted there. `secrets` has at least those that the process names.
+    what is mounted there. `secrets` has at least those that the process names, and those of the project's database if it
+    `has_database`. `migrations` is what has to be done before a release starts: {digest: step}.
     """
 
     project: str
@@ -44,6 +46,8 @@ class ReleasedArgs:
     home: Server
     disk: pulumi.Resource | None = None
     secrets: Secrets | None = None
+    has_database: bool = False
+    migrations: Mapping[str, pulumi.Resource] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -96,8 +100,25 @@ def _service(
         update_config=docker.ServiceUpdateConfigArgs(order=order, failure_action="rollback"),
         rollback_config=docker.ServiceRollbackConfigArgs(order=order),
         converge_config=service.convergence(converge_timeout_s(args.process), settle_s=_settle_s(args.process)),
-        opts=ResourceOptions.merge(args.cluster.service_options(parent), ResourceOptions(depends_on=list(before))),
+        opts=ResourceOptions.merge(
+            args.cluster.service_options(parent), ResourceOptions(depends_on=[*before, *migrated(args, release)])
+        ),
     )
+
+
+def migrated(args: ReleasedArgs, release: Release) -> list[pulumi.Resource]:
+    """
+    What has to be done to the database before this release starts.
+    """
+    return [args.migrations[release.digest]] if release.digest in args.migrations else []
+
+
+def secret_names(args: ReleasedArgs) -> list[str]:
+    """
+    The secrets that the process' containers have: its own, and how they log in to the project's database.
+    """
+    of_database = FOR_PROCESSES if args.has_database and args.process.kind is not Kind.STATIC else ()
+    return [*args.process.secrets, *of_database]
 
 
 def placed(process: Process, releases: Sequence[Release]) -> list[Release]:
@@ -134,8 +155,8 @@ def container(args: ReleasedArgs, release: Release) -> service.Container:
         network_id=args.cluster.network_id,
         aliases=[haproxy.service_alias(args.name, release.slot)] if process.port else [],
         arguments=process.command,
-        env={**process.env, **{f"{key}_FILE": f"{service.SECRETS}/{key}" for key in process.secrets}},
-        secrets=args.secrets.files(process.secrets) if args.secrets else [],
+        env={**process.env, **{f"{key}_FILE": f"{service.SECRETS}/{key}" for key in secret_names(args)}},
+        secrets=args.secrets.files(secret_names(args)) if args.secrets else [],
         folders={volume.path: (f"{DATA}/{args.project}/{volume.name}", False) for volume in process.volumes},
         probe=_probe(process),
         memory_mb=process.limits.memory_mb,

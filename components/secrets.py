@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
-from pulumi import Output, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 
 from components.cluster import Cluster
 from components.service import SecretFile
@@ -24,11 +25,12 @@ WORK = {"n": 2**14, "r": 8, "p": 1}
 @dataclass(frozen=True, kw_only=True)
 class SecretsArgs:
     """
-    `values` is {name of the environment variable: value}, in plain.
+    `values` is {name of the environment variable: value}, in plain. `after` has to be there before anybody uses them.
     """
 
     cluster: Cluster
-    values: Mapping[str, str]
+    values: Mapping[str, Input[str]]
+    after: Sequence[pulumi.Resource] = ()
 
 
 class Secrets(pulumi.ComponentResource):
@@ -40,16 +42,22 @@ class Secrets(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SecretsArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flotilla:app:Secrets", name, None, opts)
-        self._secrets = {key: self._secret(name, key, value, args.cluster) for key, value in sorted(args.values.items())}
+        self._secrets = {key: self._secret(name, key, value, args) for key, value in sorted(args.values.items())}
         self.names = Output.all(*(secret.name for secret in self._secrets.values()))
         self.register_outputs({"names": self.names})
 
-    def _secret(self, project: str, key: str, value: str, cluster: Cluster) -> docker.Secret:
+    def _secret(self, project: str, key: str, value: Input[str], args: SecretsArgs) -> docker.Secret:
+        plain: Output[str] = Output.from_input(value)
+        name: Output[str] = plain.apply(functools.partial(_secret_name, project, key))
+        encoded: Output[str] = plain.apply(lambda text: base64.b64encode(text.encode()).decode())
+        data: Output[str] = Output.secret(encoded)
+        after = ResourceOptions(depends_on=list(args.after))
         return docker.Secret(
             f"{project}-{key}",
-            name=_secret_name(project, key, value),
-            data=Output.secret(base64.b64encode(value.encode()).decode()),
-            opts=cluster.resource_options(self),
+            # Names are no secrets, whatever they are made of.
+            name=Output.unsecret(name),
+            data=data,
+            opts=ResourceOptions.merge(args.cluster.resource_options(self), after),
         )
 
     def files(self, keys: Iterable[str]) -> list[SecretFile]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+from pulumi import Input
 
 from components import access, dns, haproxy
 from components.app import App, AppArgs
@@ -17,6 +18,7 @@ from components.entry import Entry
 from components.fleet import Foundation
 from components.ingress import Ingress, IngressArgs, Readiness, ReadinessArgs
 from components.job import Job, JobArgs
+from components.migration import Migration, MigrationArgs
 from components.released import ReleasedArgs
 from components.route import Names, Route, RouteArgs, Site, SiteArgs
 from components.secrets import Secrets, SecretsArgs
@@ -97,12 +99,11 @@ def build_project(
     A served project: its secrets, what runs, its routes and names. Returns what has to be there before it can be reached.
     """
     processes = project.all_processes()
-    wanted = {key for process in processes.values() for key in process.secrets}
-    values = {key: value for key, value in secrets.items() if key in wanted}
-    kept = Secrets(project.name, SecretsArgs(cluster=place.cluster, values=values)) if values else None
+    kept = _secrets(place, project, secrets)
+    migrations = _migrations(place, project, releases, kept)
     served: list[pulumi.Resource] = []
     for process_name, process in processes.items():
-        containers = _containers(place, project, process_name, process, releases, kept)
+        containers = _containers(_released(place, project, process_name, process, releases, kept, migrations))
         hostnames = place.settings.hostnames(process)
         if process.kind not in (Kind.WEB, Kind.STATIC):
             continue
@@ -120,20 +121,46 @@ def build_project(
     return served
 
 
-def _containers(
+def _secrets(place: Place, project: Project, secrets: Mapping[str, str]) -> Secrets | None:
+    """
+    Those that the project's processes name, and how they log in to its database, once that is there.
+    """
+    wanted = {key for process in project.all_processes().values() for key in process.secrets}
+    values: dict[str, Input[str]] = {key: value for key, value in secrets.items() if key in wanted}
+    after: list[pulumi.Resource] = []
+    database = place.foundation.databases.get(project.name)
+    if database and project.database:
+        values |= database.secrets(has_migration=bool(project.database.migration))
+        after.append(database.host)
+    return Secrets(project.name, SecretsArgs(cluster=place.cluster, values=values, after=after)) if values else None
+
+
+def _migrations(
+    place: Place, project: Project, releases: ProjectReleases, secrets: Secrets | None
+) -> Mapping[str, pulumi.Resource]:
+    """
+    What each release does to the project's database before it starts: {digest: step}.
+    """
+    database, settings = place.foundation.databases.get(project.name), project.database
+    if database is None or settings is None or not settings.migration:
+        return {}
+    name, process = next(iter(project.all_processes().items()))
+    args = _released(place, project, name, process, releases, secrets, {})
+    return Migration(project.name, MigrationArgs(**vars(args), database=database, migration=settings)).steps
+
+
+def _released(
     place: Place,
     project: Project,
     process_name: str,
     process: Process,
     releases: ProjectReleases,
     secrets: Secrets | None,
-) -> pulumi.Resource:
-    """
-    What runs one process.
-    """
+    migrations: Mapping[str, pulumi.Resource],
+) -> ReleasedArgs:
     machines = place.foundation.machines
     home = machines.home()
-    args = ReleasedArgs(
+    return ReleasedArgs(
         project=project.name,
         process_name=process_name,
         process=process,
@@ -142,8 +169,16 @@ def _containers(
         home=home,
         disk=machines.disks.get(home.hostname),
         secrets=secrets,
+        has_database=project.name in place.foundation.databases,
+        migrations=migrations,
     )
-    match process.kind:
+
+
+def _containers(args: ReleasedArgs) -> pulumi.Resource:
+    """
+    What runs one process.
+    """
+    match args.process.kind:
         case Kind.WEB:
             return App(args.name, AppArgs(**vars(args)))
         case Kind.WORKER:

@@ -27,7 +27,7 @@ from settings.care import (
 from settings.entry import Acme, Authority, Dns, DnsRecord, Entry, Ingress, RecordType, Tls
 from settings.machines import Access, Location, Network, NetworkRoute, NetworkZone, Role, ServerImage, ServerPool
 from settings.model import Model
-from settings.values import Hostname, Name, RegistryHost
+from settings.values import Hostname, Name, PostgresqlVersion, RegistryHost
 
 __all__ = [
     "Access",
@@ -48,6 +48,7 @@ __all__ = [
     "NetworkZone",
     "Offsite",
     "OffsiteKind",
+    "Postgresql",
     "ProjectBackup",
     "Receiver",
     "ReceiverKind",
@@ -59,6 +60,18 @@ __all__ = [
     "Tls",
     "Waiver",
 ]
+
+
+class Postgresql(Model):
+    """
+    What the servers with the role `db` run.
+    """
+
+    version: PostgresqlVersion = Field(
+        default=15,
+        description="The major version. Debian 12 has 15; others come from PostgreSQL's own archive. Another one for a server "
+        "that has data already is a migration: docs/databases.md.",
+    )
 
 
 class Environment(Model):
@@ -79,6 +92,7 @@ class Environment(Model):
     dns: Dns = Field(default=Dns(), description="The environment's DNS.")
     ingress: Ingress = Field(description="How requests get in.")
     registry: RegistryHost = Field(description="The registry that images without a host of their own come from.")
+    postgresql: Postgresql = Field(default=Postgresql(), description="The database servers' PostgreSQL.")
     backup: BackupPolicy | None = Field(default=None, description="How databases and volumes are backed up. None: not at all.")
     monitoring: Monitoring | None = Field(default=None, description="What is watched, and who is told. None: nothing.")
     budget_eur: Annotated[float, Field(strict=True, ge=1, le=1_000_000, allow_inf_nan=False)] | None = Field(

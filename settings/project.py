@@ -14,7 +14,7 @@ from pydantic import Field
 from settings.care import ProjectBackup
 from settings.model import Model
 from settings.process import Domain, Health, Kind, Limits, Process, Reservations, Strategy, Volume
-from settings.values import Argument, DatabaseName, Extension, Flag, ImageRepository, Name, Person
+from settings.values import Argument, DatabaseName, Extension, Flag, Generation, ImageRepository, Name, Person, Seconds
 
 __all__ = [
     "Database",
@@ -37,11 +37,21 @@ class Database(Model):
     The project's own PostgreSQL database.
     """
 
-    name: DatabaseName = Field(description="Its name, and that of its owner.")
+    name: DatabaseName = Field(description="Its name; its users' names begin with it.")
     extensions: tuple[Extension, ...] = Field(default=(), description="PostgreSQL extensions that it has.")
     pool_size: Annotated[int, Field(strict=True, ge=1, le=1000)] = Field(
         default=10, description="How many connections the project's processes may have at once, all together."
     )
+    generation: Generation = Field(
+        default=1,
+        description="Of its users' passwords. One more makes new ones; those of the generation before work until the next.",
+    )
+    imports: tuple[Volume, ...] = Field(
+        default=(),
+        description="Volumes that only the migration sees, such as one that the project kept its data in before. Processes of "
+        "the release before may still write there: nothing is mounted for the others.",
+    )
+    migration_timeout_s: Seconds = Field(default=600, description="How long the migration may take.")
     migration: tuple[Argument, ...] = Field(
         default=(), description="What runs in the new release's container before it takes over; empty: nothing."
     )

@@ -16,6 +16,8 @@ SERVICE_NAME_MAXIMUM = 63
 # Docker: a secret's name. Ours are `<project>-<name>-<8 hex digits>`.
 SECRET_NAME_MAXIMUM = 64
 SUFFIX = len("-01234567")
+# Files that containers of a project with a database have: see components/database.py.
+DATABASE_SECRETS = frozenset({"DATABASE_URL", "DATABASE_AUTHORITY", "DATABASE_OWNER_URL"})
 
 
 def check_project(project: Project, file_stem: str) -> Iterator[Finding]:
@@ -165,6 +167,20 @@ def _check_sharing(project: Project) -> Iterator[Finding]:
                 )
 
 
+def _check_database_secrets(project: Project) -> Iterator[Finding]:
+    """
+    A project with a database has these without naming them.
+    """
+    for process_name in project.all_processes():
+        written = project.processes.get(process_name, project).secrets
+        for name in sorted(DATABASE_SECRETS & set(written)):
+            yield Finding(
+                location=(*place(project, process_name), "secrets", written.index(name)),
+                fact=f"`{name}` is made for every project with a database",
+                next_step="Remove it here; its file is there all the same",
+            )
+
+
 def _check_extras(project: Project) -> Iterator[Finding]:
     """
     What belongs to the project as a whole needs a process that has a use for it.
@@ -177,6 +193,13 @@ def _check_extras(project: Project) -> Iterator[Finding]:
         )
     if project.database:
         yield from repeated(("database", "extensions"), project.database.extensions, "extension")
+        yield from _check_database_secrets(project)
+        if project.database.imports and not project.database.migration:
+            yield Finding(
+                location=("database", "imports"),
+                fact="no migration would see these",
+                next_step="Write `migration`, or remove them",
+            )
     if project.slo and not kinds & {Kind.WEB, Kind.STATIC}:
         yield Finding(location=("slo",), fact="nothing in this project answers requests", next_step="Remove `slo`")
     if project.maintenance and not kinds & {Kind.WEB, Kind.STATIC}:

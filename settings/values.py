@@ -219,7 +219,13 @@ Argument = Annotated[
 ]
 Extension = Annotated[str, *_matching(r"[a-z][a-z0-9_-]{0,62}", "the name of a PostgreSQL extension", "pg_trgm")]
 DatabaseName = Annotated[
-    str, *_matching(r"[a-z][a-z0-9_]{0,62}", "a database's name: a letter, then at most 62 of a-z, 0-9 and `_`", "ledger")
+    str,
+    # PostgreSQL's names have 63 bytes at most; the users' are `<name>_owner_<generation>`.
+    *_matching(
+        r"(?!(postgres|pgbouncer|template[01])$|flotilla_|pg_)[a-z][a-z0-9_]{0,47}",
+        "a database's name: a letter, then at most 47 of a-z, 0-9 and `_`, and none that PostgreSQL or Flotilla has itself",
+        "ledger",
+    ),
 ]
 Place = Annotated[str, *_matching(r"[a-z][a-z0-9-]{0,62}", "the name of a place", "hel1")]
 StoragePath = Annotated[str, *_matching(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,200}", "a folder or bucket", "backups/production")]
@@ -237,6 +243,9 @@ Day = Annotated[
     date, BeforeValidator(_day), Field(json_schema_extra={"type": "string", "format": "date", "examples": ["2027-01-31"]})
 ]
 
+# Those that PostgreSQL still mends. Source: postgresql.org/support/versioning, read 2026-11-26.
+PostgresqlVersion = Annotated[int, Field(strict=True, ge=14, le=18)]
+Generation = Annotated[int, Field(strict=True, ge=1, le=9999)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1, le=100)]
 Seconds = Annotated[int, Field(strict=True, ge=1, le=3600)]

@@ -35,7 +35,7 @@ SHOP = {
     "strategy": "recreate",
     "volumes": [{"name": "uploads", "path": "/uploads"}],
     "secrets": ["SESSION_KEY"],
-    "database": {"name": "shop", "extensions": ["pg_trgm"], "pool_size": 20},
+    "database": {"name": "shop", "extensions": ["pg_trgm"], "pool_size": 20, "migration": ["migrate"]},
     "slo": {"availability_percent": 99.9, "latency_ms": 400},
     "backup": {"schedule": "0 */6 * * *"},
     "processes": {

@@ -32,6 +32,7 @@ STACKS = ("local", "staging", "production")
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAID2yuOuBiZDw2qd3CU2+Wcb+D11DpX5a2q7T1D4iZzc2 test"
 PRIVATE_KEY = "the private SSH key"
 HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyvQvz8vMT7p2cHbHnNQqZGPZzJkC1xCC7Hc0kYv3Tz"
+VOLUME = {"name": "data", "path": "/data", "shared": True}
 CA_KEY = "the authority's private key"
 
 # Outputs that providers compute and that components read.
@@ -305,11 +306,20 @@ def make_small(checkout: Checkout, stack: str) -> None:
     path.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
 
 
+def on_a_volume(project: dict[str, Any]) -> dict[str, Any]:
+    """
+    A project that needs no database server: what it keeps is in files.
+    """
+    return {**{key: value for key, value in project.items() if key != "database"}, "volumes": [VOLUME]}
+
+
 def make_small_checkout(root: Path) -> Checkout:
     """
-    A checkout with one project, the guestbook, and one server in each stack; `local` serves one release.
+    A checkout with one project, the guestbook on a volume, and one server in each stack; `local` serves one release.
     """
     made = make_checkout(root, ["guestbook"])
+    guestbook = root / "projects" / "guestbook.yaml"
+    guestbook.write_text(yaml.safe_dump(on_a_volume(yaml.safe_load(guestbook.read_text())), sort_keys=False))
     for stack in STACKS:
         make_small(made, stack)
     made.release("local", ("1", "a", 100))

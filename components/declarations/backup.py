@@ -39,9 +39,12 @@ def policies(settings: Settings) -> list[Policy]:
 
 def volumes(project: Project) -> list[str]:
     """
-    The names of a project's volumes, each once: processes that name the same one share it.
+    The names of a project's volumes, each once: processes that name the same one share it. One that only its migration sees is
+    one too, as long as it is named.
     """
-    return sorted({volume.name for process in project.all_processes().values() for volume in process.volumes})
+    imports = project.database.imports if project.database else ()
+    own = [volume for process in project.all_processes().values() for volume in process.volumes]
+    return sorted({volume.name for volume in (*own, *imports)})
 
 
 def _policy(settings: Settings, project: Project) -> Policy | None:

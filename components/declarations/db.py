@@ -11,6 +11,10 @@ from components.naming import DATA, all_servers
 from settings import Project, Role, Settings
 
 PORT = 5432
+POOLER_PORT = 6432
+POOLER_EXPORTER_PORT = 9127
+# Hetzner's disks and volumes; a volume is a network of SSDs, and counts as one.
+DISK = "ssd"
 # Beside a project's own connections: its migration, its backup, and a person who looks.
 SPARE_CONNECTIONS = 3
 # For the roles themselves: monitoring, replication of backups, and the superuser's own reserve.
@@ -45,22 +49,33 @@ def memory_mb(settings: Settings, server: str) -> int:
 
 def declare(settings: Settings, server: str, addresses: Mapping[str, str]) -> dict[str, Any]:
     """
-    `clients` are the private addresses that may connect: those of the servers that projects run on. A database belongs to a
-    user of the same name.
+    `clients` are the private addresses that may connect: those of the servers that projects run on; `backups` those of the
+    servers that fetch the data. `disk_mount` is where the disk for data is mounted, None without one.
     """
     _, pool = all_servers(settings)[server]
+    version = settings.environment.postgresql.version
     found = [_database(project) for project in databases(settings, server)]
-    clients = [addresses[name] for name, (_, other) in all_servers(settings).items() if Role.APP in other.roles]
     return {
+        "version": version,
         "address": addresses[server],
         "port": PORT,
-        "data_directory": f"{DATA}/postgresql" if pool.volume_gb else None,
+        "pooler_port": POOLER_PORT,
+        "exporter_port": POOLER_EXPORTER_PORT,
+        "data_directory": f"{DATA if pool.volume_gb else '/var/lib'}/postgresql/{version}/main",
+        "disk_mount": DATA if pool.volume_gb else None,
+        "disk": DISK,
+        "disk_gb": pool.volume_gb or pool.hardware.disk_gb,
         "memory_mb": memory_mb(settings, server),
         "cores": pool.hardware.cores,
         "max_connections": RESERVED_CONNECTIONS + sum(database["connection_limit"] for database in found),
-        "clients": clients,
+        "clients": _addresses(settings, addresses, Role.APP),
+        "backups": _addresses(settings, addresses, Role.BACKUP) if settings.environment.backup else [],
         "databases": found,
     }
+
+
+def _addresses(settings: Settings, addresses: Mapping[str, str], role: Role) -> list[str]:
+    return [addresses[name] for name, (_, pool) in all_servers(settings).items() if role in pool.roles]
 
 
 def _database(project: Project) -> dict[str, Any]:
@@ -70,7 +85,7 @@ def _database(project: Project) -> dict[str, Any]:
     return {
         "project": project.name,
         "name": database.name,
-        "owner": database.name,
+        "generation": database.generation,
         "extensions": list(database.extensions),
         "pool_size": database.pool_size,
         "connection_limit": database.pool_size + SPARE_CONNECTIONS,

@@ -25,7 +25,14 @@ def run(argv: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
         "NEEDRESTART_MODE": "l",
     }
     return subprocess.run(
-        argv, input=stdin, capture_output=True, text=True, errors="replace", timeout=COMMAND_TIMEOUT_S, env=environment
+        argv,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=COMMAND_TIMEOUT_S,
+        env=environment,
+        cwd="/",  # where every user may be
     )
 
 

@@ -50,7 +50,14 @@ def test_a_database_says_whose_it_is_and_where(recording: Recording) -> None:
     """And its server how large it is."""
     assert told(recording, "flotilla:data:DatabaseServer") == {"db-1": {"server": "db-1", "memoryGb": 16, "cores": 8}}
     assert told(recording, "flotilla:data:Database") == {
-        "shop": {"project": "shop", "name": "shop", "server": "db-1", "extensions": ["pg_trgm"], "poolSize": 20}
+        "shop": {
+            "project": "shop",
+            "name": "shop",
+            "server": "db-1",
+            "extensions": ["pg_trgm"],
+            "poolSize": 20,
+            "generation": 1,
+        }
     }
 
 

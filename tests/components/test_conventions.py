@@ -26,6 +26,7 @@ TOKENS = {
     "Cluster": "flotilla:compute:Cluster",
     "Database": "flotilla:data:Database",
     "DatabaseServer": "flotilla:data:DatabaseServer",
+    "Migration": "flotilla:data:Migration",
     "Dns": "flotilla:network:Dns",
     "Firewall": "flotilla:network:Firewall",
     "Fleet": "flotilla:fleet:Fleet",

@@ -71,7 +71,7 @@ def test_a_database_has_an_owner_limits_and_known_clients(settings: Settings) ->
         {
             "project": "shop",
             "name": "shop",
-            "owner": "shop",
+            "generation": 1,
             "extensions": ["pg_trgm"],
             "pool_size": 20,
             "connection_limit": 23,
@@ -80,7 +80,9 @@ def test_a_database_has_an_owner_limits_and_known_clients(settings: Settings) ->
     assert told["clients"] == ["10.20.1.2", "10.20.1.3"]
     assert told["max_connections"] > sum(database["connection_limit"] for database in told["databases"])
     assert (told["memory_mb"], told["cores"]) == (16 * 1024, 8)
-    assert told["data_directory"] == "/mnt/data/postgresql"
+    assert told["data_directory"] == "/mnt/data/postgresql/15/main"
+    assert (told["disk_mount"], told["disk_gb"]) == ("/mnt/data", 100)
+    assert told["backups"] == ["10.20.1.5"]
 
 
 def test_postgresql_shares_a_server_with_containers_by_half(checkout: Checkout) -> None:

@@ -117,8 +117,13 @@ def test_a_secret_is_a_file_and_its_value_is_nowhere_in_plain(fleet: Recording) 
     """A process gets those that it names, as files of its own user, and the path in its environment."""
     web, mailer, docs = (container(fleet, f"shop-{name}") for name in ("web", "mailer", "docs"))
 
-    assert [found["fileName"] for found in web["secrets"]] == ["SESSION_KEY"]
-    assert sorted(found["fileName"] for found in mailer["secrets"]) == ["PAYMENT_TOKEN", "SESSION_KEY"]
+    assert [found["fileName"] for found in web["secrets"]] == ["SESSION_KEY", "DATABASE_URL", "DATABASE_AUTHORITY"]
+    assert sorted(found["fileName"] for found in mailer["secrets"]) == [
+        "DATABASE_AUTHORITY",
+        "DATABASE_URL",
+        "PAYMENT_TOKEN",
+        "SESSION_KEY",
+    ]
     assert "secrets" not in docs
     assert web["env"]["SESSION_KEY_FILE"] == "/run/secrets/SESSION_KEY"
     assert {(found["fileUid"], found["fileMode"]) for found in web["secrets"] + mailer["secrets"]} == {("10001", 0o400)}

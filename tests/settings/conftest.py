@@ -14,6 +14,7 @@ import yaml
 
 from ops.errors import SettingsError
 from settings import Settings, load, read_stack_config
+from tests.conftest import on_a_volume
 from tests.settings.fleet import Fleet
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +37,7 @@ class Checkout:
         for name in ("zones", "backup", "monitoring"):
             del self.environment[name]
         self.environment["servers"] = {"app": self.environment["servers"]["app"]}
-        self.project: dict[str, Any] = yaml.safe_load((ROOT / "projects" / "guestbook.yaml").read_text())
+        self.project: dict[str, Any] = on_a_volume(yaml.safe_load((ROOT / "projects" / "guestbook.yaml").read_text()))
 
     def write(self, name: str, content: object) -> None:
         """Write a file as YAML, or bytes as they are."""

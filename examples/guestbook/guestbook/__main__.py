@@ -1,5 +1,6 @@
 """
-Run the guestbook: `python3 -m guestbook`. SIGTERM and SIGINT stop it gracefully.
+Run the guestbook: `python3 -m guestbook`. SIGTERM and SIGINT stop it gracefully. `python3 -m guestbook migrate` prepares its
+database for this release.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import time
 
 from guestbook.app import App
 from guestbook.configuration import read_configuration
+from guestbook.database import Database, DatabaseError
 from guestbook.entries import Entries
 from guestbook.log import log
+from guestbook.migration import migrate
 from guestbook.server import Server
 
 DRAIN_LIMIT_S = 25.0
@@ -22,18 +25,42 @@ DRAIN_LIMIT_S = 25.0
 STOP = (signal.SIGTERM, signal.SIGINT)
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """
-    Serve until told to stop. Returns the process's exit code.
+    Do what the command says. Returns the process's exit code.
+    """
+    if arguments not in ([], ["migrate"]):
+        sys.stderr.write("guestbook: there is only `python3 -m guestbook [migrate]`.\n")
+        return 2
+    return _migrate() if arguments else _serve()
+
+
+def _migrate() -> int:
+    try:
+        configuration = read_configuration(os.environ)
+        database = Database(configuration.database_url())
+        found = migrate(database, configuration.data_dir / "guestbook.db")
+        database.close()
+    except (ValueError, DatabaseError, sqlite3.Error) as error:
+        sys.stderr.write(f"guestbook migrate: {error}. Nothing was changed.\n")
+        return 1
+    log(event="migrated", **found)
+    return 0
+
+
+def _serve() -> int:
+    """
+    Serve until told to stop.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP)  # before any thread, so that all inherit it
     try:
         configuration = read_configuration(os.environ)
         if signal.sigtimedwait(STOP, configuration.start_delay_s):
             return 0
-        entries = Entries(configuration.data_dir / "guestbook.db")
-    except (ValueError, sqlite3.Error) as error:
-        sys.stderr.write(f"guestbook: {error}. It cannot start. Check the variables and that DATA_DIR is writable.\n")
+        entries = Entries(Database(configuration.database_url()))
+        entries.check()
+    except (ValueError, DatabaseError) as error:
+        sys.stderr.write(f"guestbook: {error}. It cannot start. Check the variables and the database.\n")
         return 1
     app = App(entries, title=configuration.title, release=configuration.release)
     server = Server(("0.0.0.0", configuration.port), app)  # noqa: S104 - a container's own address
@@ -60,4 +87,4 @@ def _stop(server: Server) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import json
 import socket
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
+from guestbook.database import DatabaseError
 from guestbook.entries import Entries, Entry
 from guestbook.pages import CONTENT_SECURITY_POLICY, Form, book_page, error_page
 
@@ -87,7 +87,7 @@ class App:
             return refusal(HTTPStatus.METHOD_NOT_ALLOWED, f"This page answers {allowed}.", {"Allow": allowed})
         try:
             return handler(request)
-        except sqlite3.Error as error:
+        except DatabaseError as error:
             return refusal(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 f"The database does not answer ({error}). Try again in a moment.",

@@ -5,15 +5,20 @@ The app without sockets. Run by the image's build: `python3 -m unittest discover
 from __future__ import annotations
 
 import json
+import sqlite3
 import tempfile
 import unittest
+from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlencode
 
+import temporary_database
 from guestbook.app import FORM_TYPE, LIMITS, App, Request, Response
 from guestbook.configuration import read_configuration
+from guestbook.database import Database
 from guestbook.entries import Entries
+from guestbook.migration import migrate
 
 
 class AppTest(unittest.TestCase):
@@ -24,8 +29,29 @@ class AppTest(unittest.TestCase):
     def setUp(self) -> None:
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.file = Path(folder.name) / "guestbook.db"
-        self.app = App(Entries(self.file), title="Our <book>", release="r1")
+        self.old_file = Path(folder.name) / "guestbook.db"
+        self.url = temporary_database.create()
+        self.addCleanup(temporary_database.drop, self.url)
+        self.migrate()
+        self.app = App(Entries(self.database()), title="Our <book>", release="r1")
+
+    def database(self) -> Database:
+        database = Database(self.url)
+        self.addCleanup(database.close)
+        return database
+
+    def migrate(self) -> dict[str, int]:
+        return migrate(self.database(), self.old_file)
+
+    def write_before(self, *entries: tuple[str, str, str]) -> None:
+        """Entries as the guestbook kept them in SQLite, in WAL mode, before it had this database."""
+        with closing(sqlite3.connect(self.old_file)) as connection, connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS entries "
+                "(id INTEGER PRIMARY KEY, name TEXT NOT NULL, message TEXT NOT NULL, written_at TEXT NOT NULL)"
+            )
+            connection.executemany("INSERT INTO entries (name, message, written_at) VALUES (?, ?, ?)", entries)
 
     def get(self, target: str) -> Response:
         return self.app.respond(Request(method="GET", target=target))
@@ -37,7 +63,7 @@ class AppTest(unittest.TestCase):
         """What was written is on the page, also for a second process."""
         response = self.post(name="Ada", message="Hello\nthere")
         self.assertEqual((response.status, response.headers["Location"]), (HTTPStatus.SEE_OTHER, "/"))
-        other = App(Entries(self.file), title="x", release="r2")
+        other = App(Entries(self.database()), title="x", release="r2")
         page = other.respond(Request(method="GET", target="/")).body.decode()
         self.assertIn("<strong>Ada</strong>", page)
         self.assertIn("Hello\nthere", page)
@@ -92,16 +118,34 @@ class AppTest(unittest.TestCase):
         self.assertEqual(self.get("/?a=b").status, HTTPStatus.OK)
 
     def test_health_follows_the_database(self) -> None:
-        """`/up` is 200 while the database answers, 503 when it is damaged or when the app is stopping."""
+        """`/up` is 200 while the database answers, 503 when it is gone or when the app is stopping."""
         self.assertEqual(self.get("/up").status, HTTPStatus.OK)
         self.app.is_stopping = True
         self.assertEqual(self.get("/up").status, HTTPStatus.SERVICE_UNAVAILABLE)
         self.app.is_stopping = False
-        for leftover in self.file.parent.glob("guestbook.db-*"):
-            leftover.unlink()
-        self.file.write_bytes(b"this is not a database, but it is long enough" * 100)
+        temporary_database.drop(self.url)
         self.assertEqual(self.get("/up").status, HTTPStatus.SERVICE_UNAVAILABLE)
         self.assertEqual(self.post(name="a", message="b").status, HTTPStatus.SERVICE_UNAVAILABLE)
+
+    def test_entries_of_before_are_taken_over_once(self) -> None:
+        """With their time and in their order, before those written since; what came late is taken over by the next run."""
+        self.write_before(("Ada", "first\n<b>", "2026-11-01T10:00:00+00:00"), ("Grace", "second", "2026-11-02T10:00:00+00:00"))
+        self.post(name="Alan", message="in PostgreSQL already")
+        self.assertEqual(self.migrate(), {"found": 2, "imported": 2})
+        self.assertEqual(self.migrate(), {"found": 2, "imported": 0})
+        self.write_before(("Edsger", "late", "2026-11-03T10:00:00+00:00"))
+        self.assertEqual(self.migrate(), {"found": 3, "imported": 1})
+        entries = self.app.entries.latest(10)
+        self.assertEqual([entry.name for entry in entries], ["Alan", "Edsger", "Grace", "Ada"])
+        self.assertEqual((entries[3].message, entries[3].written_at.isoformat()), ("first\n<b>", "2026-11-01T10:00:00+00:00"))
+
+    def test_a_damaged_file_of_before_changes_nothing(self) -> None:
+        """All or nothing: the migration fails, and the entries are as they were."""
+        self.post(name="Alan", message="here")
+        self.old_file.write_bytes(b"this is not a database, but it is long enough" * 100)
+        with self.assertRaises(sqlite3.Error):
+            self.migrate()
+        self.assertEqual(self.app.entries.count(), 1)
 
     def test_version(self) -> None:
         """`/version` says which release answered."""

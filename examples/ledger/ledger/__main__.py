@@ -41,13 +41,13 @@ def main() -> int:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP)  # before any thread, so that all inherit it
     try:
         configuration = read_configuration(os.environ)
-        storage = Storage(configuration.database)
-        if arguments.command == "migrate" or configuration.is_migrating:
+        storage = Storage(configuration.secret("DATABASE_URL").decode())
+        if arguments.command == "migrate":
             log("migrated", applied=schema.migrate(storage))
         schema.check(storage)
         return _run(arguments, configuration, storage)
     except (ValueError, StorageError) as error:
-        sys.stderr.write(f"ledger {arguments.command}: {error}. It cannot go on. Check its variables, secrets and DATA_DIR.\n")
+        sys.stderr.write(f"ledger {arguments.command}: {error}. It cannot go on. Check its variables, secrets and database.\n")
         return 1
 
 

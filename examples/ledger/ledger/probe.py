@@ -23,8 +23,9 @@ def main(arguments: list[str]) -> int:
     configuration = read_configuration(os.environ)
     if arguments == ["worker"]:
         try:
-            is_well, said = was_seen(Storage(configuration.database), socket.gethostname()), "reported in"
-        except StorageError as error:
+            storage = Storage(configuration.secret("DATABASE_URL").decode())
+            is_well, said = was_seen(storage, socket.gethostname()), "reported in"
+        except (StorageError, ValueError) as error:
             is_well, said = False, str(error)
     else:
         is_well, said = _ask(configuration.port)

@@ -7,7 +7,8 @@ from __future__ import annotations
 import unittest
 from datetime import timedelta
 
-from books_on_disk import DAY, BooksTest
+import temporary_database
+from books_of_its_own import DAY, BooksTest
 from ledger import books, schema
 from ledger.closing import close_day
 from ledger.entry import Account, AccountKind, Draft, Line, RefusedError
@@ -153,8 +154,12 @@ class SchemaTest(BooksTest):
             work.run("DELETE FROM migrations WHERE name = '0004_closed_days'")
         with self.assertRaisesRegex(StorageError, "0004_closed_days"):
             schema.check(self.storage)
+        empty = temporary_database.create()
+        self.addCleanup(temporary_database.drop, empty)
+        old = Storage(empty)
         with self.assertRaises(StorageError):
-            schema.check(Storage(self.storage.file.with_name("empty.db")))
+            schema.check(old)
+        old.close()
 
     def test_a_failed_transaction_leaves_nothing(self) -> None:
         """What raised half-way is as if it had not been."""

@@ -9,7 +9,7 @@ import unittest
 from datetime import date
 from typing import Any
 
-from books_on_disk import BooksTest
+from books_of_its_own import BooksTest
 from ledger import books, imports
 from ledger.entry import Account, AccountKind, RefusedError
 from ledger.worker import report_in, run_once, was_seen, work_until

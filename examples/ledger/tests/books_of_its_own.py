@@ -1,16 +1,15 @@
 """
-What the tests share: books of their own in a temporary folder, and requests without sockets.
+What the tests share: books of their own in a database of their own, and requests without sockets.
 """
 
 from __future__ import annotations
 
 import io
-import tempfile
 import unittest
 from datetime import date
-from pathlib import Path
 from typing import Any
 
+import temporary_database
 from ledger import books, schema
 from ledger.entry import Draft, Entry, Line
 from ledger.http import Site
@@ -55,9 +54,10 @@ class BooksTest(unittest.TestCase):
     """
 
     def setUp(self) -> None:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.storage = Storage(Path(folder.name) / "ledger.db")
+        url = temporary_database.create()
+        self.addCleanup(temporary_database.drop, url)
+        self.storage = Storage(url)
+        self.addCleanup(self.storage.close)
         schema.migrate(self.storage)
 
     def post(self, cents: int = 1000, *, debit: str = "1000", credit: str = "3000", day: date = DAY, text: str = "x") -> Entry:
