@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hosts.host import Host
 from hosts.items import Item
-from hosts.roles import common
+from hosts.roles import common, docker
 
 Wanted = Callable[[Host], Sequence[Item]]
-ROLES: Mapping[str, Wanted] = {"common": common.wanted}
+ROLES: Mapping[str, Wanted] = {"common": common.wanted, "docker": docker.wanted}
 
 
 def wanted(host: Host) -> dict[str, Sequence[Item]]:
