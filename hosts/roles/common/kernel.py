@@ -97,7 +97,7 @@ def wanted(host: Host) -> Sequence[Item]:
     own = network(has_containers="docker" in host.roles)
     text = "# Written by Flotilla (hosts/roles/common/kernel.py).\n"
     text += "".join(f"{name} = {value}\n" for name, value in sorted({**KERNEL, **own}.items()))
-    modules = "".join(f"install {name} /bin/false\nblacklist {name}\n" for name in MODULES)
+    modules = "".join(f"install {name} /bin/true\nblacklist {name}\n" for name in MODULES)
     return [
         Packages(names=("procps", "kmod")),
         File(path=SYSCTL, content=text),

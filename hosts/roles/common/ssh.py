@@ -35,6 +35,8 @@ MACs {codes}
 HostKeyAlgorithms ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,rsa-sha2-512,rsa-sha2-256
 RequiredRSASize 2048
 
+# Administrators, and what Flotilla's roles log in to one another as.
+AllowGroups root flotilla-*
 AuthenticationMethods publickey
 PubkeyAuthentication yes
 PasswordAuthentication no
@@ -75,19 +77,29 @@ Match Group {GROUP}
 """
 
 
-def configuration(*, has_pages: bool) -> str:
+# The sandbox's stand-in for the Docker provider reaches Docker through a forwarded socket; the official one does not need that.
+_SOCKET = """
+Match User root
+    AllowStreamLocalForwarding local
+"""
+
+
+def configuration(*, has_pages: bool, has_socket: bool) -> str:
     """
-    The file for sshd. `has_pages`: the server has pages that administrators look at through a forwarded port.
+    The file for sshd. `has_pages`: the server has pages that administrators look at through a forwarded port; `has_socket`: the
+    stand-in for the Docker provider works here.
     """
     chosen = {"key_exchange": ",".join(KEY_EXCHANGE), "ciphers": ",".join(CIPHERS), "codes": ",".join(CODES)}
-    return _SETTINGS.format(forwarding="no", **chosen) + (_FORWARDING if has_pages else "")
+    parts = [_SETTINGS.format(forwarding="no", **chosen), _FORWARDING if has_pages else "", _SOCKET if has_socket else ""]
+    return "".join(parts)
 
 
 def wanted(host: Host) -> Sequence[Item]:
     """
     The host's keys before the configuration that names them. The Ed25519 one stays for ever: it is pinned at first contact.
     """
-    text = configuration(has_pages="monitoring" in host.roles)
+    has_socket = "docker" in host.roles and host.roles["common"]["is_sandbox"]
+    text = configuration(has_pages="monitoring" in host.roles, has_socket=has_socket)
     return [
         Program(program="ssh_host_keys", data={"rsa_bits": RSA_BITS}, title="SSH host keys", notify=RELOAD),
         File(path=CONFIGURATION, content=text, mode=0o600, check=("sshd", "-t", "-f", "{new}"), notify=RELOAD),

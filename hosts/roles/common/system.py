@@ -50,6 +50,7 @@ _SHELL = """\
 [ -n "${TMOUT:-}" ] || readonly TMOUT=1800
 export TMOUT
 umask 027
+ulimit -c 0
 """
 
 
@@ -97,6 +98,8 @@ def wanted(host: Host) -> Sequence[Item]:
         NoPackages(names=UNNEEDED_PACKAGES),
         *(Unit(unit=unit, is_enabled=False, is_running=False) for unit in unneeded),
         Packages(names=("fail2ban", "python3-systemd", "locales", "debsums", "cron")),
+        # No account has a password; one that somebody sets for a console has to be a good one.
+        Packages(names=("libpam-pwquality",)),
         File(path="/etc/fail2ban/jail.local", content=jail(private_ranges(host.roles["common"])), notify=RESTART_FAIL2BAN),
         Unit(unit="fail2ban.service"),
         File(path="/etc/locale.gen", content="en_US.UTF-8 UTF-8\n", notify=(("locale-gen",),)),

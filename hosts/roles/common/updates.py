@@ -123,7 +123,7 @@ def wanted(host: Host) -> Sequence[Item]:
     told = host.roles["common"]["updates"]
     upgrade_timer, reload = timer(told["on_calendar"]), (("systemctl", "daemon-reload"),)
     return [
-        Packages(names=("unattended-upgrades", "needrestart")),
+        Packages(names=("unattended-upgrades", "needrestart", "apt-listchanges")),
         File(path="/etc/apt/apt.conf.d/20auto-upgrades", content=_PERIODIC),
         File(path="/etc/apt/apt.conf.d/60-flotilla-upgrades", content=upgrades(may_restart=told["may_restart"])),
         File(
