@@ -114,8 +114,8 @@ def _forward(common: Mapping[str, Any], has_containers: bool) -> Iterator[str]:
         yield 'iifname "docker_gwbridge" accept'
         yield 'iifname "br-*" accept'
         for protocol, ports in common["public_ports"].items():
-            if ports:
-                yield f"meta l4proto {protocol} ct status dnat ct original proto-dst {_set(ports)} accept"
+            for port in ports:
+                yield f"meta l4proto {protocol} ct status dnat ct original proto-dst {port} accept"
     yield "counter drop"
 
 

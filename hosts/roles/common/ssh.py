@@ -77,9 +77,11 @@ Match Group {GROUP}
 """
 
 
-# The sandbox's stand-in for the Docker provider reaches Docker through a forwarded socket; the official one does not need that.
+# The sandbox's stand-in for the Docker provider reaches Docker through a forwarded socket, which sshd refuses where it refuses
+# forwarded ports; the official provider runs `docker system dial-stdio`.
 _SOCKET = """
 Match User root
+    AllowTcpForwarding local
     AllowStreamLocalForwarding local
 """
 
