@@ -177,16 +177,16 @@ def build_hosts(settings: Settings, machines: Machines, secrets: Mapping[str, An
     """
     Every server with its roles, by name. Those that fetch from databases come after the servers that have them.
     """
-    addresses = Output.all(**{name: server.private_ip for name, (server, _) in machines.servers.items()})
+    addresses = {name: server.private_ip for name, (server, _) in machines.servers.items()}
     hosts: dict[str, Host] = {}
     for name, (server, pool) in sorted(machines.servers.items(), key=lambda found: Role.BACKUP in found[1][1].roles):
-        known = addresses if declarations.needs_addresses(settings, name) else Output.from_input({})
+        known = addresses if declarations.needs_addresses(settings, name) else {name: server.private_ip}
         databases = [host for host in hosts.values() if host.has_databases] if Role.BACKUP in pool.roles else []
         disk = [machines.disks[name]] if name in machines.disks else []
         args = HostArgs(
             server=server,
             roles=sorted(pool.roles),
-            declaration=known.apply(partial(declarations.declaration, settings, name)),
+            declaration=Output.all(**known).apply(partial(declarations.declaration, settings, name)),
             key=secrets.get("key", ""),
             notifications=_addresses(settings, secrets) if Role.MONITORING in pool.roles else {},
             after=[*disk, *databases],

@@ -16,6 +16,7 @@ from settings.values import (
     Day,
     Days,
     Email,
+    Flag,
     Hostname,
     Name,
     Person,
@@ -24,6 +25,7 @@ from settings.values import (
     RuleId,
     StoragePath,
     Text,
+    TimeWindow,
 )
 
 
@@ -134,6 +136,26 @@ class Compliance(Model):
     data_region: DataRegion = Field(description="Where data has to stay.")
     log_retention_days: Days = Field(description="How long logs are kept.")
     required_labels: tuple[Name, ...] = Field(default=(), description="Labels that every cloud resource carries.")
+
+
+class Updates(Model):
+    """
+    When servers get security updates, and whether they may restart for one.
+    """
+
+    window: TimeWindow = Field(
+        default="03:30-05:00",
+        description="Each server has its own time in it, servers of a pool 15 minutes apart. It may pass midnight.",
+    )
+    may_restart: Flag = Field(default=True, description="A server restarts, right after the update, when one needs it.")
+
+    @property
+    def minutes(self) -> tuple[int, int]:
+        """
+        When it begins, in minutes after midnight, and how long it is; `03:30-03:30` is a whole day.
+        """
+        start, end = (int(text[:2]) * 60 + int(text[3:]) for text in self.window.split("-"))
+        return start, (end - start) % (24 * 60) or 24 * 60
 
 
 class Waiver(Model):

@@ -22,12 +22,13 @@ from settings.care import (
     Receiver,
     ReceiverKind,
     Retention,
+    Updates,
     Waiver,
 )
 from settings.entry import Acme, Authority, Dns, DnsRecord, Entry, Ingress, RecordType, Tls
 from settings.machines import Access, Location, Network, NetworkRoute, NetworkZone, Role, ServerImage, ServerPool
 from settings.model import Model
-from settings.values import Hostname, Name, PostgresqlVersion, RegistryHost
+from settings.values import Count, Hostname, Name, PostgresqlVersion, RegistryHost
 
 __all__ = [
     "Access",
@@ -58,6 +59,7 @@ __all__ = [
     "ServerImage",
     "ServerPool",
     "Tls",
+    "Updates",
     "Waiver",
 ]
 
@@ -95,6 +97,10 @@ class Environment(Model):
     postgresql: Postgresql = Field(default=Postgresql(), description="The database servers' PostgreSQL.")
     backup: BackupPolicy | None = Field(default=None, description="How databases and volumes are backed up. None: not at all.")
     monitoring: Monitoring | None = Field(default=None, description="What is watched, and who is told. None: nothing.")
+    updates: Updates = Field(default=Updates(), description="When servers get security updates.")
+    kept_releases: Count = Field(
+        default=5, description="How many releases of a project a server keeps the images of, beside those that run."
+    )
     budget_eur: Annotated[float, Field(strict=True, ge=1, le=1_000_000, allow_inf_nan=False)] | None = Field(
         default=None, description="What it may cost per month in EUR, without tax. None: no limit."
     )

@@ -246,6 +246,12 @@ Day = Annotated[
 # Those that PostgreSQL still mends. Source: postgresql.org/support/versioning, read 2026-11-26.
 PostgresqlVersion = Annotated[int, Field(strict=True, ge=14, le=18)]
 Generation = Annotated[int, Field(strict=True, ge=1, le=9999)]
+TimeWindow = Annotated[
+    str,
+    *_matching(
+        r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day with its end, in UTC", "03:30-05:00"
+    ),
+]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1, le=100)]
 Seconds = Annotated[int, Field(strict=True, ge=1, le=3600)]

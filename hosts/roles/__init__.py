@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hosts.host import Host
 from hosts.items import Item
-from hosts.roles import common, db
+from hosts.roles import common, db, docker
 
 Wanted = Callable[[Host], Sequence[Item]]
-ROLES: Mapping[str, Wanted] = {"common": common.wanted, "db": db.wanted}
+ROLES: Mapping[str, Wanted] = {"common": common.wanted, "docker": docker.wanted, "db": db.wanted}
 
 
 def wanted(host: Host) -> dict[str, Sequence[Item]]:

@@ -1,0 +1,45 @@
+"""
+Which ports of a server anybody but the server itself reaches: one line for each thing that listens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from settings import Role
+
+# (protocol, port)
+Port = tuple[str, int]
+SSH: Port = ("tcp", 22)
+WEB: tuple[Port, ...] = (("tcp", 80), ("tcp", 443), ("udp", 443))
+# Orders, gossip, and containers' packets. Source: docs.docker.com, "Getting started with swarm mode", read 2026-11-26.
+SWARM: tuple[Port, ...] = (("tcp", 2377), ("tcp", 7946), ("udp", 7946), ("udp", 4789))
+NODE_EXPORTER: Port = ("tcp", 9100)
+DOCKER_METRICS: Port = ("tcp", 9323)
+PUBLIC: Mapping[Role, tuple[Port, ...]] = {Role.INGRESS: WEB}
+# From the private network only. PostgreSQL and PgBouncer, and the exporters of both; HAProxy's measures; pgBackRest's server.
+PRIVATE: Mapping[Role, tuple[Port, ...]] = {
+    Role.APP: (*SWARM, DOCKER_METRICS),
+    Role.INGRESS: (*SWARM, DOCKER_METRICS, ("tcp", 8405)),
+    Role.DB: (("tcp", 5432), ("tcp", 6432), ("tcp", 8432), ("tcp", 9187), ("tcp", 9127)),
+    Role.BACKUP: (("tcp", 8432),),
+}
+
+
+def public(roles: Iterable[Role]) -> dict[str, list[int]]:
+    """
+    What the world reaches: {protocol: ports}.
+    """
+    return _by_protocol(port for role in roles for port in PUBLIC.get(role, ()))
+
+
+def private(roles: Iterable[Role]) -> dict[str, list[int]]:
+    """
+    What the fleet's servers reach: {protocol: ports}. SSH and node exporter are everywhere.
+    """
+    return _by_protocol([SSH, NODE_EXPORTER, *(port for role in roles for port in PRIVATE.get(role, ()))])
+
+
+def _by_protocol(ports: Iterable[Port]) -> dict[str, list[int]]:
+    found = set(ports)
+    return {name: sorted(port for protocol, port in found if protocol == name) for name in ("tcp", "udp")}
