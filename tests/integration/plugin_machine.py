@@ -87,7 +87,7 @@ def log() -> Log:
 
 
 @contextmanager
-def _started(folder: Path) -> Iterator[Machine]:
+def started_machine(folder: Path) -> Iterator[Machine]:
     """
     A machine, a moment after its start: it does not answer on ssh yet. It is gone afterwards.
     """
@@ -131,7 +131,7 @@ def booting(tmp_path: Path) -> Iterator[Machine]:
     """
     A machine of the test's own that does not answer on ssh yet.
     """
-    with _started(tmp_path) as started:
+    with started_machine(tmp_path) as started:
         yield started
 
 
@@ -140,7 +140,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """
     The machine that tests share, as a one-node swarm with one image.
     """
-    with _started(tmp_path_factory.mktemp("machine")) as started:
+    with started_machine(tmp_path_factory.mktemp("machine")) as started:
         _make_swarm(started)
         yield started
 
