@@ -36,8 +36,8 @@ def test_each_server_is_told_its_roles_and_what_all_have(settings: Settings) -> 
     common = role(settings, "app-1", "common")
 
     assert told == {
-        "app-1": {"common", "app", "ingress"},
-        "app-2": {"common", "app", "ingress"},
+        "app-1": {"common", "app", "ingress", "docker"},
+        "app-2": {"common", "app", "ingress", "docker"},
         "db-1": {"common", "db"},
         "vault-1": {"common", "backup"},
         "watch-1": {"common", "monitoring"},
@@ -51,7 +51,8 @@ def test_only_roles_that_speak_to_others_depend_on_who_there_is(settings: Settin
     needing = {name for name in ADDRESSES if declarations.needs_addresses(settings, name)}
 
     assert needing == {"db-1", "vault-1", "watch-1"}
-    assert declarations.declaration(settings, "app-1", {}) == declarations.declaration(settings, "app-1", ADDRESSES)
+    own = {"app-1": ADDRESSES["app-1"]}
+    assert declarations.declaration(settings, "app-1", own) == declarations.declaration(settings, "app-1", ADDRESSES)
 
 
 def test_a_declaration_is_plain_data_without_secrets(settings: Settings) -> None:

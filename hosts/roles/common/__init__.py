@@ -24,12 +24,15 @@ DECLARATION = "/etc/flotilla/host.json"
 
 def wanted(host: Host) -> Sequence[Item]:
     """
-    The declaration itself, for whoever looks at the server; then who may log in before how, and how before from where.
+    The declaration itself, for whoever looks at the server; then who may log in before how, and how before from where. One that
+    tells nothing of administrators and networks leaves all of that as it is.
     """
     text = json.dumps(host.declaration, sort_keys=True, separators=(",", ":")) + "\n"
+    declaration = [Directory(path="/etc/flotilla"), File(path=DECLARATION, content=text, mode=0o600)]
+    if not host.roles["common"]:
+        return declaration
     return [
-        Directory(path="/etc/flotilla"),
-        File(path=DECLARATION, content=text, mode=0o600),
+        *declaration,
         *accounts.wanted(host),
         *ssh.wanted(host),
         *firewall.wanted(host),

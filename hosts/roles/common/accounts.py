@@ -26,6 +26,8 @@ def wanted(host: Host) -> Sequence[Item]:
     Accounts before sudo, and ours before cloud-init's is taken away: nobody is without it in between.
     """
     admins = {name: [key] for name, key in host.roles["common"]["admins"].items()}
+    if not admins:
+        raise ValueError("access: there is no administrator's key. Nobody could log in any more. Nothing was changed.")
     everybody = sorted(key for keys in admins.values() for key in keys)
     return [
         Packages(names=("sudo",)),

@@ -17,7 +17,6 @@ RSA_BITS = 4096
 KEY_EXCHANGE = (
     "sntrup761x25519-sha512@openssh.com",
     *("curve25519-sha256", "curve25519-sha256@libssh.org"),
-    *("diffie-hellman-group18-sha512", "diffie-hellman-group16-sha512"),
 )
 CIPHERS = ("aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "aes256-ctr", "aes192-ctr", "aes128-ctr")
 CODES = ("hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com", "umac-128-etm@openssh.com")

@@ -16,6 +16,8 @@ This system is for authorised users only. What is done on it is recorded. By goi
 if you are not authorised, disconnect now. Unauthorised access is prosecuted.
 """
 MOTD = "kept by Flotilla. What is changed here by hand is undone.\n"
+# RFC 1918, and RFC 4193 for IPv6: nobody in the Internet has one of these.
+PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fc00::/7")))
 # {path: mode}: of packages, which bring them looser. Only where they are.
 MODES: Mapping[str, str] = {
     "/boot/grub/grub.cfg": "0600",
@@ -84,9 +86,14 @@ def private_ranges(common: Mapping[str, object]) -> list[str]:
     sources = common["ssh_sources"]
     if not isinstance(sources, Sequence):
         raise TypeError("ssh_sources is no list")
-    own = [source for source in sources if ipaddress.ip_network(source).is_private]
+    own = [source for source in sources if _is_private(source)]
     sandbox = ["100.64.0.0/10"] if common["is_sandbox"] else []
     return sorted({str(common["private_network"]), *own, *sandbox} - {"127.0.0.0/8"})
+
+
+def _is_private(source: str) -> bool:
+    network = ipaddress.ip_network(source)
+    return any(network.version == range_.version and network.subnet_of(range_) for range_ in PRIVATE)  # type: ignore[arg-type]
 
 
 def wanted(host: Host) -> Sequence[Item]:

@@ -54,13 +54,8 @@ DECLARATION = {
     "environment": "local",
     "server": "machine",
     "roles": {
-        "common": {
-            "admins": {},
-            "ssh_sources": ["0.0.0.0/0"],
-            "private_network": "10.0.0.0/16",
-            "container_networks": "172.28.0.0/14",
-            "log_retention_days": 7,
-        }
+        # Nothing of access and networks, which is for test_hardening.py.
+        "common": {},
     },
 }
 

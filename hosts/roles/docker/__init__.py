@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from hosts.host import Host
@@ -17,8 +18,45 @@ from hosts.items import Command, File, Item, Packages, Unit
 CONFIGURATION = "/etc/docker/daemon.json"
 PRUNE = "/usr/local/sbin/flotilla-prune"
 RESTART: tuple[Command, ...] = (("systemctl", "daemon-reload"), ("systemctl", "restart", "docker.service"))
-RELOAD: tuple[Command, ...] = (("systemctl", "daemon-reload"),)
+TIMER = "flotilla-prune.timer"
+RESTART_TIMER: tuple[Command, ...] = (("systemctl", "daemon-reload"), ("systemctl", "restart", TIMER))
 METRICS_PORT = 9323
+
+
+_TIMER = """\
+[Unit]
+Description=Remove images that nobody will need
+
+[Timer]
+OnCalendar=hourly
+RandomizedDelaySec=10min
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+"""
+
+
+def prune_unit(kept_releases: int) -> str:
+    """
+    The service that removes images. Run often: it also notes which of them are in use.
+    """
+    return (
+        "# Written by Flotilla (hosts/roles/docker/__init__.py).\n"
+        "[Unit]\n"
+        "Description=Remove images that nobody will need\n"
+        "Requires=docker.service\n"
+        "After=docker.service\n"
+        "\n"
+        "[Service]\n"
+        "Type=oneshot\n"
+        f"ExecStart={PRUNE} {kept_releases}\n"
+        "Nice=15\n"
+        "IOSchedulingClass=idle\n"
+        "ProtectHome=yes\n"
+        "PrivateTmp=yes\n"
+        "NoNewPrivileges=yes\n"
+    )
 
 
 def configuration(docker: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,6 +101,7 @@ def wanted(host: Host) -> Sequence[Item]:
     The engine with its settings, and a timer that removes images that nobody will need.
     """
     docker = host.roles["docker"]
+    program = (Path(__file__).parent / "prune.py").read_text()
     text = json.dumps(configuration(docker), indent=2, sort_keys=True) + "\n"
     return [
         Packages(names=("docker.io", "iptables")),
@@ -70,4 +109,12 @@ def wanted(host: Host) -> Sequence[Item]:
         File(path=CONFIGURATION, content=text, check=("python3", "-m", "json.tool", "{new}", "/dev/null"), notify=RESTART),
         Unit(unit="containerd.service"),
         Unit(unit="docker.service"),
+        File(path=PRUNE, content=f"#!/usr/bin/python3 -I\n{program}", mode=0o755),
+        File(
+            path="/etc/systemd/system/flotilla-prune.service",
+            content=prune_unit(docker["kept_releases"]),
+            notify=RESTART_TIMER,
+        ),
+        File(path=f"/etc/systemd/system/{TIMER}", content=_TIMER, notify=RESTART_TIMER),
+        Unit(unit=TIMER),
     ]
