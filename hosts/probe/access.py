@@ -14,7 +14,7 @@ from hosts.probe.reading import entries, lines_of, run
 # What a login as root from an address of nobody's gets (RFC 5737), rules for single users and addresses included.
 STRANGER = "user=root,host=stranger.invalid,addr=192.0.2.1"
 NO_LOGIN = ("nologin", "false", "sync")
-ADMINISTRATIVE_GROUPS = ("sudo", "docker", "root", "adm", "shadow", "disk")
+ADMINISTRATIVE_GROUPS = ("sudo", "docker", "root", "adm", "shadow", "disk", "flotilla-admin")
 KEY_TYPES = ("ssh-", "ecdsa-", "sk-")
 
 

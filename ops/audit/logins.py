@@ -40,7 +40,9 @@ ALGORITHMS = ("ciphers", "macs", "kexalgorithms", "hostkeyalgorithms")
 FIRST_PERSON = 1000
 LOCKED, EMPTY = "locked", "empty"
 ACCOUNTS = ("root", "admin")
-SUDOERS = ("root", "%sudo", "admin")
+# The group that the role `common` puts administrators into, see hosts/roles/common/accounts.py.
+ADMINISTRATORS = "flotilla-admin"
+SUDOERS = ("root", "%sudo", "admin", f"%{ADMINISTRATORS}")
 GROUPS: Mapping[str, frozenset[str]] = {
     "sudo": frozenset({"admin"}),
     "root": frozenset({"root"}),
@@ -148,12 +150,14 @@ def sshd_key_source(host: Host, scene: Scene) -> Iterator[Fault]:
 )
 def key_unknown(host: Host, scene: Scene) -> Iterator[Fault]:
     """
-    Only administrators' keys, and only for root and `admin`.
+    All administrators' keys for root and `admin`, each one's own for an account of their name, and none for any other.
     """
-    allowed = set(scene.wanted["admin_keys"].values())
+    keys = scene.wanted["admin_keys"]
     for account in host.see("accounts"):
+        name = account["name"]
+        allowed = set(keys.values()) if name in ACCOUNTS else {keys.get(name)}
         for key in account["keys"]:
-            if key not in allowed or account["name"] not in ACCOUNTS:
+            if key not in allowed:
                 blob = key.split()[1]
                 yield critical(
                     at=account["name"],
@@ -166,9 +170,9 @@ def key_unknown(host: Host, scene: Scene) -> Iterator[Fault]:
 @CHECK.rule("key-missing", Host, worst=Status.WARNING, holds="every administrator in the settings may log in")
 def key_missing(host: Host, scene: Scene) -> Iterator[Fault]:
     """
-    As root or as `admin`: whoever is called at night has to get in.
+    In whichever account: whoever is called at night has to get in.
     """
-    there = {key for account in host.see("accounts") if account["name"] in ACCOUNTS for key in account["keys"]}
+    there = {key for account in host.see("accounts") for key in account["keys"]}
     for name, key in sorted(scene.wanted["admin_keys"].items()):
         if key not in there:
             line = f"echo '{key}' >>/home/admin/.ssh/authorized_keys"
@@ -191,13 +195,16 @@ def fingerprint(blob: str) -> str:
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
-@CHECK.rule("account-unknown", Host, worst=Status.CRITICAL, holds="nobody has an account but root and `admin`")
+@CHECK.rule(
+    "account-unknown", Host, worst=Status.CRITICAL, holds="nobody has an account but root, `admin` and the administrators"
+)
 def account_unknown(host: Host, scene: Scene) -> Iterator[Fault]:
     """
     People's accounts, and any other that is root under another name. Those of services are below 1000.
     """
     for account in host.see("accounts"):
-        if account["name"] in ACCOUNTS:
+        is_administrator = account["name"] in scene.wanted["admin_keys"] and account["uid"] != 0
+        if account["name"] in ACCOUNTS or is_administrator:
             continue
         make = critical if account["uid"] == 0 else degraded
         if account["uid"] == 0 or account["uid"] >= FIRST_PERSON:
@@ -226,7 +233,7 @@ def password_set(host: Host, scene: Scene) -> Iterator[Fault]:
             )
 
 
-@CHECK.rule("sudoer-unknown", Host, worst=Status.CRITICAL, holds="nobody but `admin` may become root")
+@CHECK.rule("sudoer-unknown", Host, worst=Status.CRITICAL, holds="nobody but `admin` and the administrators may become root")
 def sudoer_unknown(host: Host, scene: Scene) -> Iterator[Fault]:
     """
     By sudo's rules, or by a group that is as good.
@@ -241,8 +248,9 @@ def sudoer_unknown(host: Host, scene: Scene) -> Iterator[Fault]:
                 evidence=f"{row['file']}: {row['rule']}",
                 fix=host.command(*(["visudo"] if in_main else ["rm", row["file"]])),
             )
+    allowed = {**GROUPS, ADMINISTRATORS: frozenset({"admin", *scene.wanted["admin_keys"]})}
     for group, members in sudo["groups"].items():
-        for member in sorted(set(members) - GROUPS.get(group, set(members))):
+        for member in sorted(set(members) - allowed.get(group, frozenset(members))):
             yield critical(
                 at=member,
                 message=f"it is in the group {group}, which is as good as root",
