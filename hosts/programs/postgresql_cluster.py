@@ -22,6 +22,11 @@ def converge(data: dict[str, Any], dry: bool) -> list[str]:
     place = Path(data["directory"])
     if (place / "PG_VERSION").is_file():
         return _known(place, str(data["version"]))
+    if other := _other(place, str(data["version"])):
+        raise RuntimeError(
+            f"{other} has the data, and is not of PostgreSQL {data['version']}. It is as it was, and still serves. "
+            "Move it as docs/databases.md, `Another version`, says"
+        )
     if dry:
         return [f"make the cluster {place}"]
     if data["disk"] and not Path(data["disk"]).is_mount():
@@ -37,6 +42,14 @@ def _known(place: Path, version: str) -> list[str]:
             f"{place} is of PostgreSQL {found}, and {version} is wanted: see docs/databases.md, `Another version`"
         )
     return []
+
+
+def _other(place: Path, version: str) -> Path | None:
+    """
+    A cluster of another version beside the place: an empty one instead of it would be as if all data were lost.
+    """
+    found = (path.parent for path in sorted(place.parents[1].glob("*/*/PG_VERSION")) if path.read_text().strip() != version)
+    return next(found, None)
 
 
 def _make(place: Path, version: int) -> None:

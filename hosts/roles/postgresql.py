@@ -88,6 +88,7 @@ def _cluster(told: Mapping[str, Any]) -> list[Item]:
     return [
         File(path=f"{LIBRARY}/postgresql-apply", content=script("postgresql-apply"), mode=0o755),
         File(path=f"{LIBRARY}/await-address", content=script("await-address"), mode=0o755),
+        File(path=f"{LIBRARY}/postgresql-upgrade", content=script("postgresql-upgrade"), mode=0o755),
         Program(program="postgresql_cluster", data=data, title=f"cluster {version}/{conf.CLUSTER}"),
         Directory(path=f"/etc/postgresql/{version}", owner=OWNER, group=OWNER),
         Directory(path=conf.folder(version), owner=OWNER, group=OWNER),

@@ -82,5 +82,5 @@ def run(example: str, *arguments: str, **variables: str) -> subprocess.Completed
     """A command of an example that ends by itself."""
     command = [sys.executable, "-W", "error", "-m", *arguments]
     return subprocess.run(
-        command, cwd=EXAMPLES / example, env=environment(**variables), capture_output=True, text=True, timeout=60
+        command, cwd=EXAMPLES / example, env=environment(**variables), capture_output=True, text=True, timeout=300
     )

@@ -9,9 +9,7 @@ import os
 import socket
 import sys
 
-from ledger.configuration import read_configuration
-from ledger.storage import Storage, StorageError
-from ledger.worker import was_seen
+from ledger.configuration import Configuration, read_configuration
 
 TIMEOUT_S = 2.0
 
@@ -21,16 +19,21 @@ def main(arguments: list[str]) -> int:
     0 if `/up` answers 200 in time, or if the worker reported in lately; else 1 with the reason.
     """
     configuration = read_configuration(os.environ)
-    if arguments == ["worker"]:
-        try:
-            storage = Storage(configuration.secret("DATABASE_URL").decode())
-            is_well, said = was_seen(storage, socket.gethostname()), "reported in"
-        except (StorageError, ValueError) as error:
-            is_well, said = False, str(error)
-    else:
-        is_well, said = _ask(configuration.port)
+    is_well, said = _look(configuration) if arguments == ["worker"] else _ask(configuration.port)
     sys.stdout.write(f"{said}\n")
     return 0 if is_well else 1
+
+
+def _look(configuration: Configuration) -> tuple[bool, str]:
+    # Here, not above: what speaks to the database takes longer to import than a web process to answer.
+    from ledger.storage import Storage, StorageError
+    from ledger.worker import was_seen
+
+    try:
+        storage = Storage(configuration.secret("DATABASE_URL").decode())
+        return was_seen(storage, socket.gethostname()), "reported in"
+    except (StorageError, ValueError) as error:
+        return False, str(error)
 
 
 def _ask(port: int) -> tuple[bool, str]:

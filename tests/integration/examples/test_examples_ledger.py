@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 
 from tests.examples.programs import WAIT_S, Program, run
@@ -26,11 +26,17 @@ Start = Callable[[str], Program]
 
 
 @pytest.fixture
-def variables(tmp_path: Path) -> dict[str, str]:
+def unmigrated(tmp_path: Path, database_url_file: str) -> dict[str, str]:
     secret = tmp_path / "secret"
     secret.write_text(f"{TOKEN}\n")
     files = {f"{name}_FILE": str(secret) for name in ("API_TOKEN", "SESSION_KEY", "ACCESS_CODE")}
-    return files | {"DATA_DIR": str(tmp_path), "LEDGER_MIGRATE": "yes", "LEDGER_RELEASE": "r1"}
+    return files | {"DATABASE_URL_FILE": database_url_file, "LEDGER_RELEASE": "r1"}
+
+
+@pytest.fixture
+def variables(unmigrated: dict[str, str]) -> dict[str, str]:
+    assert run("ledger", "ledger", "migrate", **unmigrated).returncode == 0
+    return unmigrated
 
 
 @pytest.fixture
@@ -102,7 +108,7 @@ def test_the_worker_posts_what_is_queued_and_stops(start: Start, variables: dict
     assert worker.stop()[0] == 0
 
 
-def test_the_day_is_closed_once_and_only_if_it_balances(start: Start, variables: dict[str, str]) -> None:
+def test_the_day_is_closed_once_and_only_if_it_balances(start: Start, variables: dict[str, str], database: str) -> None:
     """The job exits with 0, also a second time; with 1 when a line was changed behind its back, or the day is not over."""
     api = start("api")
     post(api, "/v1/entries", entry(), **{"Idempotency-Key": "first-entry"})
@@ -113,19 +119,18 @@ def test_the_day_is_closed_once_and_only_if_it_balances(start: Start, variables:
     assert post(api, "/v1/entries", entry("late"), **{"Idempotency-Key": "late-entry"})[0] == 422
     today = datetime.now(UTC).date().isoformat()
     assert run("ledger", "ledger", "close-day", "--day", today, **variables).returncode == 1
-    with sqlite3.connect(Path(variables["DATA_DIR"]) / "ledger.db") as books:
+    with psycopg.connect(database) as books:
         books.execute("UPDATE lines SET cents = cents + 1 WHERE cents > 0")
     broken = run("ledger", "ledger", "close-day", **variables)
     assert broken.returncode == 1
     assert "out of balance by 0.01" in broken.stdout
 
 
-def test_migrating_is_a_command_of_its_own(variables: dict[str, str]) -> None:
+def test_migrating_is_a_command_of_its_own(unmigrated: dict[str, str]) -> None:
     """It applies what is missing, then nothing; a process on an old schema says what to run."""
-    variables["LEDGER_MIGRATE"] = "no"
-    refused = run("ledger", "ledger", "close-day", **variables)
+    refused = run("ledger", "ledger", "close-day", **unmigrated)
     assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
-    first, second = (json.loads(run("ledger", "ledger", "migrate", **variables).stdout)["applied"] for _ in range(2))
+    first, second = (json.loads(run("ledger", "ledger", "migrate", **unmigrated).stdout)["applied"] for _ in range(2))
     assert first[0] == "0001_books"
     assert second == []
 
@@ -136,8 +141,7 @@ def test_migrating_is_a_command_of_its_own(variables: dict[str, str]) -> None:
         ("web", {"SESSION_KEY_FILE": "/nonexistent"}, "SESSION_KEY: /nonexistent cannot be read"),
         ("api", {"API_TOKEN_FILE": "/dev/null"}, "holds less than 16 bytes"),
         ("api", {"PORT": "http"}, "PORT: 'http' is not a port"),
-        ("worker", {"DATA_DIR": "/proc/none"}, "unable to open database file"),
-        ("worker", {"LEDGER_MIGRATE": "maybe"}, "neither `yes` nor `no`"),
+        ("worker", {"DATABASE_URL_FILE": "/nonexistent"}, "DATABASE_URL: /nonexistent cannot be read"),
     ],
 )
 def test_start_without_what_it_needs_fails_clearly(

@@ -7,17 +7,20 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.examples.programs import EXAMPLES, WAIT_S, Program, run
+from tests.integration.examples.conftest import last_event
 
 SOURCE = EXAMPLES / "guestbook"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -28,31 +31,77 @@ class Guestbook(Program):
     One running process of the app.
     """
 
-    def __init__(self, data_dir: Path, **variables: str) -> None:
-        super().__init__("guestbook", DATA_DIR=str(data_dir), **variables)
+    def __init__(self, database_url_file: str, **variables: str) -> None:
+        super().__init__("guestbook", DATABASE_URL_FILE=database_url_file, **variables)
+
+
+def migrate(database_url_file: str, data_dir: Path) -> dict[str, object]:
+    """
+    Run the release's migration, and return what it says.
+    """
+    variables = {"DATABASE_URL_FILE": database_url_file, "DATA_DIR": str(data_dir)}
+    ended = run("guestbook", "guestbook", "migrate", **variables)
+    assert ended.returncode == 0, ended.stderr
+    return last_event(ended.stdout)
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[Guestbook]:
-    guestbook = Guestbook(tmp_path, GUESTBOOK_RELEASE="r1")
+def migrated(database_url_file: str, tmp_path: Path) -> str:
+    migrate(database_url_file, tmp_path)
+    return database_url_file
+
+
+@pytest.fixture
+def book(migrated: str) -> Iterator[Guestbook]:
+    guestbook = Guestbook(migrated, GUESTBOOK_RELEASE="r1")
     yield guestbook
     guestbook.end()
 
 
-def test_entries_persist(book: Guestbook, tmp_path: Path) -> None:
+def test_what_was_written_before_is_read_after(database_url_file: str, tmp_path: Path) -> None:
+    """Entries of the SQLite file on the volume are on the page of the release that has a database, once."""
+    with closing(sqlite3.connect(tmp_path / "guestbook.db")) as old, old:
+        old.execute("PRAGMA journal_mode = WAL")
+        old.execute(
+            "CREATE TABLE entries (id INTEGER PRIMARY KEY, name TEXT NOT NULL, message TEXT NOT NULL, written_at TEXT NOT NULL)"
+        )
+        old.execute(
+            "INSERT INTO entries (name, message, written_at) VALUES ('Ada', 'from before', '2026-11-01T10:00:00+00:00')"
+        )
+    found = [migrate(database_url_file, tmp_path) for _ in range(2)]
+    assert [(said["found"], said["imported"]) for said in found] == [(1, 1), (1, 0)]
+    book = Guestbook(database_url_file)
+    try:
+        assert book.ask("POST", "/", urlencode({"name": "Alan", "message": "from after"}), FORM)[0].status == 303
+        _, page = book.ask("GET", "/")
+    finally:
+        book.stop()
+    assert page.index("from after") < page.index("from before")
+    assert "2 entries" in page
+
+
+def test_a_release_without_its_migration_does_not_start(database_url_file: str) -> None:
+    """It says in one line what is missing."""
+    ended = run("guestbook", "guestbook", DATABASE_URL_FILE=database_url_file, PORT="0")
+    assert ended.returncode == 1
+    assert "does not exist" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_entries_persist(book: Guestbook, migrated: str) -> None:
     """An entry survives the process, and the form answers with a redirect to the page."""
     response, _ = book.ask("POST", "/", urlencode({"name": "Ada", "message": "Kind <regards>"}), FORM)
     assert (response.status, response.headers["Location"]) == (303, "/")
     assert book.stop()[0] == 0
-    again = Guestbook(tmp_path)
+    again = Guestbook(migrated)
     _, page = again.ask("GET", "/")
     again.stop()
     assert "Kind &lt;regards&gt;" in page
 
 
-def test_two_releases_share_the_database(book: Guestbook, tmp_path: Path) -> None:
+def test_two_releases_share_the_database(book: Guestbook, migrated: str) -> None:
     """Two processes write to one database at the same time and lose nothing: what blue-green needs."""
-    other = Guestbook(tmp_path, GUESTBOOK_RELEASE="r2")
+    other = Guestbook(migrated, GUESTBOOK_RELEASE="r2")
     statuses: list[int] = []
 
     def write(guestbook: Guestbook, count: int) -> None:
@@ -199,17 +248,20 @@ def test_stop_loses_no_request_under_load(book: Guestbook) -> None:
     assert torn == []
 
 
-def test_slow_start_is_rehearsed(tmp_path: Path) -> None:
+def test_slow_start_is_rehearsed(migrated: str) -> None:
     """GUESTBOOK_START_DELAY_S holds back listening, and SIGTERM ends the wait."""
     started = time.monotonic()
-    guestbook = Guestbook(tmp_path, GUESTBOOK_START_DELAY_S="0.5")
+    guestbook = Guestbook(migrated, GUESTBOOK_START_DELAY_S="0.5")
     assert time.monotonic() - started >= 0.5
     assert guestbook.stop()[0] == 0
 
 
 @pytest.mark.parametrize(
     ("variables", "said"),
-    [({"PORT": "http"}, "PORT: 'http' is not a number"), ({"DATA_DIR": "/proc/none"}, "unable to open database file")],
+    [
+        ({"PORT": "http"}, "PORT: 'http' is not a number"),
+        ({"DATABASE_URL_FILE": "/nonexistent"}, "/nonexistent cannot be read"),
+    ],
 )
 def test_start_without_what_it_needs_fails_clearly(variables: dict[str, str], said: str) -> None:
     """A wrong variable or a folder that cannot be written ends the process with one line that says so."""
