@@ -118,7 +118,7 @@ def test_ssh_is_open_to_sources_and_the_private_network_only(stand: Stand) -> No
     """A neighbour on the public side is not answered; the same one on the private side is."""
     assert not stand.reaches(22, stand.uplink)
     assert stand.reaches(22, stand.private, "SSH-2.0")
-    assert stand.reaches(9323, stand.private, "builder_builds")
+    assert stand.reaches(9323, stand.private, "404 page not found")
     assert not stand.reaches(9323, stand.uplink)
 
 
