@@ -148,7 +148,9 @@ def _remove(name: str) -> None:
     if account.pw_uid < FIRST_UID:
         raise ValueError(f"{name} is an account of the system's own, and was put into the administrators' group")
     _run("usermod", "--lock", "--expiredate", "1", "--shell", "/usr/sbin/nologin", name)
-    (Path(account.pw_dir) / ".ssh/authorized_keys").unlink(missing_ok=True)
+    folder = Path(account.pw_dir) / ".ssh"
+    if not folder.is_symlink():  # it would lead to somebody else's keys
+        (folder / "authorized_keys").unlink(missing_ok=True)
     _end_processes(account.pw_uid)
     Path(f"/var/spool/cron/crontabs/{name}").unlink(missing_ok=True)
     _put_away(Path(account.pw_dir), name)

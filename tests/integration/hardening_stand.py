@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -115,6 +116,46 @@ class Stand:
         script = f"printf 'GET / HTTP/1.0\r\n\r\n' | timeout 4 nc -w 2 {address} {port}"
         code, output = self.neighbour.exec_run(["sh", "-c", script])
         return code == 0 and says.encode() in output
+
+
+@dataclass(frozen=True)
+class Lynis:
+    """What Lynis says of a server: its index, and warnings by id."""
+
+    index: int
+    warnings: dict[str, str]
+
+
+def lynis(stand: Stand) -> Lynis:
+    """A whole audit, from inside."""
+    stand.run("sh", "-c", "lynis audit system --quick --no-colors > /tmp/lynis.txt 2>&1", check=False)
+    rows = [line.partition("=")[::2] for line in stand.run("cat", "/var/log/lynis-report.dat").splitlines()]
+    warnings = {value.partition("|")[0]: value for name, value in rows if name == "warning[]"}
+    return Lynis(int(dict(rows)["hardening_index"]), warnings)
+
+
+def upgrade(stand: Stand) -> None:
+    """What the server does by itself every night. systemd is started anew by it, which forgets who waits: so nobody does."""
+    stand.run("systemctl", "start", "--no-block", "apt-daily.service", "apt-daily-upgrade.service")
+
+    def has_ended() -> bool:
+        jobs = stand.run("systemctl", "list-jobs", "--no-legend", check=False)
+        states = stand.run("systemctl", "is-active", "apt-daily.service", "apt-daily-upgrade.service", check=False).split()
+        return "apt-daily" not in jobs and states == ["inactive", "inactive"]
+
+    eventually(has_ended, 400)
+
+
+def ssh_audit(stand: Stand) -> dict[str, Any]:
+    """What ssh-audit says of it, from outside."""
+    argv = [str(Path(sys.executable).parent / "ssh-audit"), "--json", "--port", str(stand.port), ADDRESS]
+    return dict(json.loads(subprocess.run(argv, capture_output=True, text=True, check=False, timeout=120).stdout))
+
+
+def notes(audit: dict[str, Any], kind: str) -> list[tuple[str, str]]:
+    """What ssh-audit calls `fail` or `warn`: the algorithm, and why."""
+    rows = [row for part in ("kex", "key", "enc", "mac") for row in audit[part]]
+    return [(row["algorithm"], note) for row in rows for note in row["notes"].get(kind, ())]
 
 
 def subnet(network: Any) -> str:

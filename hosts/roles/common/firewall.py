@@ -53,7 +53,7 @@ def wanted(host: Host) -> Sequence[Item]:
     """
     common = host.roles["common"]
     text = rules(common, has_containers="docker" in host.roles)
-    reload: tuple[Command, ...] = (("systemctl", "enable", "--now", UNIT),)
+    reload: tuple[Command, ...] = (("systemctl", "daemon-reload"),)
     admitted = [*common["ssh_sources"], common["private_network"]]
     data = {"text": text, "table": TABLE, "admitted": admitted, "is_sandbox": common["is_sandbox"]}
     return [

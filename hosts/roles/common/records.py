@@ -16,6 +16,8 @@ DISK_KEPT_FREE = "15%"
 RESTART_JOURNAL: tuple[Command, ...] = (("systemctl", "restart", "systemd-journald.service"),)
 RESTART_CHRONY: tuple[Command, ...] = (("systemctl", "restart", "chrony.service"),)
 LOAD_RULES: tuple[Command, ...] = (("augenrules", "--load"),)
+# systemd may not stop auditd, so it is not restarted.
+READ_AGAIN: tuple[Command, ...] = (("systemctl", "kill", "--signal=HUP", "auditd.service"),)
 
 # Who became whom, what was changed that decides who may do what, and what root ran.
 # Source: CIS Debian 12 benchmark 1.1, section 6.2.3, read 2026-11-26; fewer, because a full log helps nobody.
@@ -87,6 +89,14 @@ def journal(retention_days: int) -> str:
     )
 
 
+def rotation(retention_days: int) -> str:
+    """
+    logrotate's part: sudo's own log is no part of the journal.
+    """
+    lines = ("daily", f"rotate {retention_days}", "compress", "missingok", "notifempty", "create 0600 root root")
+    return "# Written by Flotilla.\n/var/log/sudo.log {\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
+
+
 def wanted(host: Host) -> Sequence[Item]:
     """
     The journal, the kernel's audit, and the clock.
@@ -94,8 +104,10 @@ def wanted(host: Host) -> Sequence[Item]:
     days = host.roles["common"]["log_retention_days"]
     return [
         File(path="/etc/systemd/journald.conf.d/90-flotilla.conf", content=journal(days), notify=RESTART_JOURNAL),
+        Packages(names=("logrotate",)),
+        File(path="/etc/logrotate.d/flotilla", content=rotation(days), check=("logrotate", "--debug", "{new}")),
         Packages(names=("auditd",), not_in_container=NO_AUDIT),
-        File(path="/etc/audit/auditd.conf", content=_AUDITD, mode=0o640, not_in_container=NO_AUDIT),
+        File(path="/etc/audit/auditd.conf", content=_AUDITD, mode=0o640, notify=READ_AGAIN, not_in_container=NO_AUDIT),
         File(
             path="/etc/audit/rules.d/audit.rules",
             content=_AUDIT,
