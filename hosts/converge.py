@@ -18,6 +18,7 @@ import logging  # noqa: E402
 import sys  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
+from itertools import groupby  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -126,10 +127,8 @@ def _converge(state: State, host: Any, target: Target, is_dry: bool) -> Outcome:
             outcome = dataclasses.replace(
                 outcome, skipped=decision.skipped, unknown=decision.unknown, unchanged=decision.unchanged
             )
-            for change in decision.changes:
-                facts = change.facts if is_dry else _act(state, host, change)
-                if facts:
-                    done.append(Done(role=change.role, name=change.name, facts=facts, diff=change.diff))
+            for role, changes in groupby(decision.changes, key=lambda change: change.role):
+                _carry_out(state, host, role, list(changes), done, is_dry)
     except (FlotillaError, operations.LookError, ConnectError, PyinfraError, OSError, ValueError, KeyError) as error:
         outcome = dataclasses.replace(outcome, error=str(error) or type(error).__name__)
     finally:
@@ -137,20 +136,35 @@ def _converge(state: State, host: Any, target: Target, is_dry: bool) -> Outcome:
     return dataclasses.replace(outcome, changes=tuple(done), duration_s=round(time.monotonic() - started, 2))
 
 
-def _act(state: State, host: Any, change: Change) -> tuple[str, ...]:
+def _carry_out(state: State, host: Any, role: str, changes: list[Change], done: list[Done], is_dry: bool) -> None:
     """
-    Do it, and return what was really changed.
+    Do what is due for a role, in one round trip; whatever was really changed is added to `done`, also where one of them fails.
 
     Raises: FlotillaError with the server's words.
     """
+    answers, failure = [list(change.facts) for change in changes], ""
+    if not is_dry:
+        answers, failure = _act(state, host, role, changes)
+    for change, said in zip(changes, answers, strict=False):
+        if facts := tuple(said) if change.act == "program" else change.facts if said else ():
+            done.append(Done(role=role, name=change.name, facts=facts, diff=change.diff))
+    if failure:
+        raise FlotillaError(f"{role}: {changes[len(answers)].name}: {failure}")
+
+
+def _act(state: State, host: Any, role: str, changes: list[Change]) -> tuple[list[list[str]], str]:
+    """
+    What each change came to, as far as they came, and what the first that failed said; empty when none did.
+    """
+    failure = ""
     try:
-        meta = operations.perform(change.act, change.data, name=f"{change.role}: {change.name}")
+        meta = operations.perform([{"act": change.act, **change.data} for change in changes], name=role)
     except NestedOperationError as error:
         meta = state.get_op_data_for_host(host, error.args[0]).operation_meta
-        words = " / ".join(meta.stderr_lines[-5:]) if meta.is_complete() else "the connection was lost"
-        raise FlotillaError(f"{change.role}: {change.name}: {words}") from None
-    said: list[str] = json.loads("".join(meta.stdout_lines) or "[]")
-    return tuple(said) if change.act == "program" else change.facts
+        if not meta.is_complete():
+            return [], "the connection was lost; what came before may have been done"
+        failure = " / ".join(meta.stderr_lines[-5:]) or "it ended without a word"
+    return [json.loads(line) for line in meta.stdout_lines], failure
 
 
 if __name__ == "__main__":

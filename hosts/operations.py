@@ -1,12 +1,12 @@
 """
-The pyinfra side: one fact that looks at everything, one operation that does one thing.
+The pyinfra side: one fact that looks at everything, one operation that does what is due.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from pyinfra.api.command import StringCommand
@@ -39,11 +39,11 @@ def look(host: Host, questions: Mapping[str, Any]) -> dict[str, Any]:
     return dict(json.loads(base64.b64decode("".join(output.stdout_lines))))
 
 
-def _perform(act: str, data: Mapping[str, Any]) -> Generator[StringCommand, None, None]:
+def _perform(steps: Sequence[Mapping[str, Any]]) -> Generator[StringCommand, None, None]:
     """
-    Do one thing that was decided on.
+    Do what was decided on for a role, in one round trip.
     """
-    yield StringCommand(agent.COMMAND, _stdin=agent.program("act", {"act": act, **data}))
+    yield StringCommand(agent.COMMAND, _stdin=agent.program("act", {"steps": list(steps)}))
 
 
 # pyinfra's own type of an operation knows no positional arguments.

@@ -1,5 +1,6 @@
 """
-Do one thing. Prints a JSON list of what was changed; on a failure exits with 1 and says why on standard error.
+Do things, one after the other. Prints for each a JSON list of what was changed, a line each; at the first failure exits with 1
+and says why on standard error.
 """
 
 from __future__ import annotations
@@ -131,18 +132,26 @@ def _note(argv: list[str]) -> Path:
     return Path(PENDING) / f"{hashlib.sha256(json.dumps(argv).encode()).hexdigest()[:16]}.json"
 
 
+def note(commands: list[list[str]]) -> None:
+    """
+    Remember what has to be run once something was changed, before it is.
+    """
+    for argv in commands:
+        path = _note(argv)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text(json.dumps(argv))
+        # What a later run makes up for is done in this order; file systems' own clocks are too coarse for it.
+        now = time.time_ns()
+        os.utime(path, ns=(now, now))
+
+
 def main(data: dict[str, Any]) -> None:
-    try:
-        for argv in data["notify"]:
-            note = _note(argv)
-            note.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            note.write_text(json.dumps(argv))
-            # What a later run makes up for is done in this order; file systems' own clocks are too coarse for it.
-            now = time.time_ns()
-            os.utime(note, ns=(now, now))
-        changes = globals()[data["act"]](data)
-    except Exception as error:
-        words = str(error) if isinstance(error, ActError) else f"{type(error).__name__}: {error}"
-        sys.stderr.write(f"{words}\n")
-        sys.exit(1)
-    print(json.dumps(changes))  # noqa: T201 -- its answer
+    for step in data["steps"]:
+        try:
+            note(step["notify"])
+            changes = globals()[step["act"]](step)
+        except Exception as error:
+            words = str(error) if isinstance(error, ActError) else f"{type(error).__name__}: {error}"
+            sys.stderr.write(f"{words}\n")
+            sys.exit(1)
+        print(json.dumps(changes), flush=True)  # noqa: T201 -- its answer

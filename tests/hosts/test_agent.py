@@ -29,7 +29,7 @@ def sent(name: str, data: dict[str, Any]) -> subprocess.CompletedProcess[str]:
 
 
 def act(kind: str, item: Item, **more: Any) -> subprocess.CompletedProcess[str]:
-    return sent("act", {"act": kind, **asdict(item), "notify": [], **more})
+    return sent("act", {"steps": [{"act": kind, **asdict(item), "notify": [], **more}]})
 
 
 @pytest.fixture
@@ -140,3 +140,16 @@ def test_a_look_shows_no_secret_content(tmp_path: Path, mine: dict[str, str]) ->
 
     assert "content" not in seen["paths"][str(path)]
     assert seen["paths"][str(path)]["kind"] == "file"
+
+
+def test_what_came_before_a_failure_is_done_and_said_and_nothing_after_it(tmp_path: Path, mine: dict[str, str]) -> None:
+    """A line for each change that was made, and the reason why the next was not."""
+    first, third = (File(path=str(tmp_path / name), content="x", **mine) for name in ("first", "third"))
+    second = File(path=str(tmp_path / "second"), content="x", check=("sh", "-c", "echo no >&2; exit 1"), **mine)
+    steps = [{"act": "file", **asdict(item), "notify": []} for item in (first, second, third)]
+    done = sent("act", {"steps": steps})
+
+    assert done.returncode == 1
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [[f"{tmp_path / 'first'} written"]]
+    assert done.stderr == "sh -c echo no >&2; exit 1: exit code 1: no\n"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["first"]
