@@ -1,6 +1,6 @@
 """
-The kernel's settings as they are now. What the kernel does not have, because a part of it is not loaded, is left alone: the
-file of the same settings sets it when it comes.
+The kernel's settings as they are now, in the order in which they are given. What the kernel does not have, because a part of it
+is not loaded, is left alone: the file of the same settings sets it when it comes.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ FOLDER = Path("/proc/sys")
 
 def converge(data: dict[str, Any], dry: bool) -> list[str]:
     changes = []
-    for name, value in sorted(data["values"].items()):
+    for name, value in data["values"].items():
         path = FOLDER / name.replace(".", "/")
         if not path.exists():
             continue

@@ -85,9 +85,10 @@ WantedBy=swap.target
 
 def network(*, has_containers: bool) -> dict[str, str]:
     """
-    The settings of the network. Only a server with containers passes packets on.
+    The settings of the network, in order. Only a server with containers passes packets on. That comes first: the kernel sets
+    others back when it changes. Source: Linux, Documentation/networking/ip-sysctl.rst, `ip_forward`, read 2026-11-26.
     """
-    return {**NETWORK, "net.ipv4.ip_forward": "1" if has_containers else "0"}
+    return {"net.ipv4.ip_forward": "1" if has_containers else "0", **NETWORK}
 
 
 def wanted(host: Host) -> Sequence[Item]:
@@ -96,7 +97,7 @@ def wanted(host: Host) -> Sequence[Item]:
     """
     own = network(has_containers="docker" in host.roles)
     text = "# Written by Flotilla (hosts/roles/common/kernel.py).\n"
-    text += "".join(f"{name} = {value}\n" for name, value in sorted({**KERNEL, **own}.items()))
+    text += "".join(f"{name} = {value}\n" for name, value in {**own, **KERNEL}.items())
     modules = "".join(f"install {name} /bin/true\nblacklist {name}\n" for name in MODULES)
     return [
         Packages(names=("procps", "kmod")),
