@@ -18,7 +18,14 @@ from tests.integration.hardening_stand import Stand, eventually, lynis, notes, s
 pytest_plugins = ["tests.integration.hardening_stand"]
 
 ROOT = Path(__file__).parents[3]
+RULES = ("nft", "--stateless", "list", "table", "inet", "flotilla")
 BOB = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAID2yuOuBiZDw2qd3CU2+Wcb+D11DpX5a2q7T1D4iZzc2 bob"
+# Wanted after sshd's configuration and before sshd is told of it.
+LATER = (
+    *("/etc/sysctl.d/90-flotilla.conf", "/etc/modprobe.d/flotilla.conf", "/etc/security/limits.d/90-flotilla.conf"),
+    *("/etc/logrotate.d/flotilla", "/etc/issue", "/etc/issue.net", "/etc/motd", "/etc/profile.d/90-flotilla.sh"),
+    *("/etc/apt/apt.conf.d/20auto-upgrades", "/etc/apt/apt.conf.d/60-flotilla-upgrades", "/usr/local/sbin/flotilla-updates"),
+)
 INDEX_MINIMUM = 80
 # Docker gives a container one name server, its own; Hetzner's servers have two.
 OF_THE_SANDBOX = {"NETW-2705"}
@@ -124,13 +131,13 @@ def test_ssh_is_open_to_sources_and_the_private_network_only(stand: Stand) -> No
 
 def test_nobody_locks_himself_out(stand: Stand) -> None:
     """Sources without the address that this connection comes from are refused, and the old rules stay."""
-    before = stand.run("nft", "list", "table", "inet", "flotilla")
+    before = stand.run(*RULES)
     seen = stand.converge(is_dry=True, ssh_sources=["198.51.100.0/24"])
     refused = stand.converge(ssh_sources=["198.51.100.0/24"])
 
     assert [item for _, item, _ in seen.unknown] == ["packet filter"]
     assert "would be locked out" in refused.error
-    assert stand.run("nft", "list", "table", "inet", "flotilla") == before
+    assert stand.run(*RULES) == before
     assert stand.run("nft", "-c", "-f", "/etc/flotilla/firewall.nft") == ""
     assert "198.51.100" not in stand.run("cat", "/etc/flotilla/firewall.nft")
 
@@ -157,7 +164,7 @@ def test_an_administrator_who_leaves_settings_leaves_the_server(stand: Stand) ->
 
 def test_drift_is_shown_and_mended(stand: Stand) -> None:
     """A file with its difference, a user, a service, a rule of the packet filter, a kernel setting: seen, and put right."""
-    rules = stand.run("nft", "list", "table", "inet", "flotilla")
+    rules = stand.run(*RULES)
     stand.run("sh", "-c", "echo 'PermitRootLogin yes' >> /etc/ssh/sshd_config.d/10-flotilla.conf")
     stand.run("sh", "-c", f"echo '{BOB}' >> /home/alice/.ssh/authorized_keys; usermod --expiredate 1 alice")
     stand.run("useradd", "--groups", "flotilla-admin", "mallory")
@@ -181,15 +188,14 @@ def test_drift_is_shown_and_mended(stand: Stand) -> None:
     assert stand.run("sysctl", "-n", "net.ipv4.conf.all.rp_filter") == "0"
     assert stand.converge().error == ""
     assert stand.converge(is_dry=True).changes == ()
-    assert stand.run("nft", "list", "table", "inet", "flotilla") == rules
+    assert stand.run(*RULES) == rules
     assert stand.run("systemctl", "is-active", "fail2ban.service") == "active"
 
 
 def test_a_converge_that_is_killed_is_made_up_for(stand: Stand) -> None:
     """What it still owed is done by the next one: here, telling sshd of its configuration."""
-    stand.run(
-        "sh", "-c", "echo '# drift' >> /etc/ssh/sshd_config.d/10-flotilla.conf; rm /etc/issue /etc/motd /etc/docker/daemon.json"
-    )
+    stand.run("sh", "-c", "echo '# drift' >> /etc/ssh/sshd_config.d/10-flotilla.conf")
+    stand.run("rm", "/etc/docker/daemon.json", *LATER)
     started = stand.run("systemctl", "show", "--value", "--property", "ActiveEnterTimestampMonotonic", "docker.service")
     request = Request(targets=(stand.target(),)).text()
     process = subprocess.Popen(
