@@ -7,7 +7,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from hosts.items import Absent, Command, Directory, File, Item, NoPackages, Packages, Program, Unit
@@ -15,6 +15,7 @@ from hosts.items import Absent, Command, Directory, File, Item, NoPackages, Pack
 Observed = Mapping[str, Any]
 SYSTEMD = "/etc/systemd/system/"
 RUNNING = ("active", "activating", "reloading")
+RELOADS = ("reload", "reload-or-restart", "try-reload-or-restart")
 # Started by others, or by nobody: they cannot be enabled, and need not be.
 ENABLED = ("enabled", "enabled-runtime", "static", "alias", "generated", "indirect", "transient")
 
@@ -83,7 +84,7 @@ class _Plan:
         self.is_reload_due = False
 
     def add(self, role: str, items: Iterable[Item]) -> None:
-        called: dict[Command, None] = {}
+        due: list[tuple[Change, Item]] = []
         for item in items:
             program = next(self.programs) if isinstance(item, Program) else {}
             if item.not_in_container and self.observed["is_container"]:
@@ -92,11 +93,14 @@ class _Plan:
             if error := program.get("error"):
                 self.unknown.append((role, item.name, error))
             change = self._change(role, item, program)
-            if change is None:
+            if change:
+                due.append((change, item))
+            else:
                 self.unchanged += 1
-                continue
-            self.changes.append(change)
-            called |= dict.fromkeys(item.notify)
+        called = _needed(argv for _, item in due for argv in item.notify)
+        for change, item in due:
+            notes = [list(argv) for argv in item.notify if argv in called]
+            self.changes.append(replace(change, data={**change.data, "notify": notes}))
         self._call(role, called)
 
     def _call(self, role: str, commands: Iterable[Command]) -> None:
@@ -118,8 +122,7 @@ class _Plan:
         if found is None:
             return None
         act, data, facts, diff = found
-        payload = {**data, "notify": [list(argv) for argv in item.notify]}
-        return Change(role=role, name=item.name, act=act, data=payload, facts=tuple(facts), diff=diff)
+        return Change(role=role, name=item.name, act=act, data=data, facts=tuple(facts), diff=diff)
 
     def _found(self, item: Item, program: Mapping[str, Any]) -> tuple[str, dict[str, Any], list[str], str] | None:
         match item:
@@ -166,6 +169,15 @@ class _Plan:
             return None
         data = {"unit": item.unit, "verbs": verbs, "reload": self.is_reload_due or found.get("NeedDaemonReload") == "yes"}
         return "systemctl", data, [f"{verb} {item.unit}" for verb in verbs], ""
+
+
+def _needed(commands: Iterable[Command]) -> list[Command]:
+    """
+    Each command once. A unit that is restarted needs no reload, and may not be ready for one yet.
+    """
+    called = list(dict.fromkeys(commands))
+    restarted = {argv[-1] for argv in called if argv[:2] == ("systemctl", "restart")}
+    return [argv for argv in called if not (argv[0] == "systemctl" and argv[1] in RELOADS and argv[-1] in restarted)]
 
 
 def _call(item: Program) -> dict[str, Any]:

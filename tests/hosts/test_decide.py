@@ -146,6 +146,16 @@ def test_what_a_change_calls_for_comes_once_and_after_the_roles_items() -> None:
     assert decision.changes[-1].data["argv"] == list(RELOAD)
 
 
+def test_a_unit_that_is_restarted_is_not_reloaded_too() -> None:
+    """It may not be ready for that yet, and nothing is noted that is never run; another unit's reload stays."""
+    restart, reload = ("systemctl", "restart", "ssh.service"), ("systemctl", "try-reload-or-restart", "other.service")
+    items = [File(path="/a", content="x", notify=(RELOAD, reload)), File(path="/b", content="x", notify=(restart,))]
+    decision = decided(*items, paths={"/a": {"kind": "absent"}, "/b": {"kind": "absent"}})
+
+    assert [change.data["argv"] for change in decision.changes if change.act == "command"] == [list(reload), list(restart)]
+    assert [change.data["notify"] for change in decision.changes if change.act == "file"] == [[list(reload)], [list(restart)]]
+
+
 def test_what_an_interrupted_run_owed_is_made_up_for() -> None:
     """Also when nothing else is left to do; never twice."""
     file = File(path="/a", content="x", notify=(RELOAD,))
