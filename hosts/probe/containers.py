@@ -40,12 +40,16 @@ def _ask(connection: _Connection, path: str) -> Any:
 
 def docker() -> dict[str, Any] | None:
     """
-    The daemon, its containers, and of a swarm's manager its services and nodes; None where Docker is not installed.
+    The daemon, its containers, and of a swarm's manager its services and nodes; None where Docker is not installed, or is off:
+    a socket at which nobody listens stays behind.
     """
     if not os.path.exists(SOCKET):  # noqa: PTH110
         return None
     connection = _Connection()
-    info = _ask(connection, "/info")
+    try:
+        info = _ask(connection, "/info")
+    except ConnectionRefusedError:
+        return None
     rows = _ask(connection, "/containers/json?all=1")
     swarm = info.get("Swarm") or {}
     is_manager = bool(swarm.get("ControlAvailable"))
