@@ -7,12 +7,14 @@ Made beside its place and put there whole, so that one whose making was interrup
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 TIMEOUT_S = 300
+LOCK = "/run/flotilla-postgresql-cluster.lock"
 
 
 def converge(data: dict[str, Any], dry: bool) -> list[str]:
@@ -31,7 +33,11 @@ def converge(data: dict[str, Any], dry: bool) -> list[str]:
         return [f"make the cluster {place}"]
     if data["disk"] and not Path(data["disk"]).is_mount():
         raise RuntimeError(f"{data['disk']} is not mounted, and the cluster belongs there")
-    _make(place, int(data["version"]))
+    with Path(LOCK).open("w") as lock:
+        # One that was begun by a run that is gone may still be at work.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "PG_VERSION").is_file():
+            _make(place, int(data["version"]))
     return [f"cluster {place} made"]
 
 

@@ -4,6 +4,7 @@ What projects run, on a production with everything in it: every kind of process,
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -224,3 +225,36 @@ def _as_provider(made: service.Container) -> dict[str, Any]:
     task = rendered(recording.of(SERVICE)[0].inputs)["TaskTemplate"]
     del task["RestartPolicy"]
     return dict(task)
+
+
+def test_a_release_starts_after_its_migration_and_that_after_the_database(fleet: Recording) -> None:
+    """Whatever runs of the project waits for it, the job's timer too; the passwords come after the server that knows them."""
+    (migration,) = [found.name for found in fleet.of("command:remote:Command") if found.name.startswith("shop-migration-")]
+
+    for kind in ("web", "mailer", "docs"):
+        (started,) = [found for found in fleet.of(SERVICE) if found.inputs["name"].startswith(f"shop-{kind}")]
+        assert migration in started.depends_on, kind
+    assert migration in fleet.named("shop-report-timer").depends_on
+    assert "db-1-roles" in fleet.named("shop-DATABASE_URL", "docker:index/secret:Secret").depends_on
+
+
+def test_a_migration_is_the_owners_and_goes_past_the_pooler(fleet: Recording) -> None:
+    """In the main process' image with its secrets; the address in the file of the same name is another one, and only there."""
+    (name,) = [found.name for found in fleet.of("command:remote:Command") if found.name.startswith("shop-migration-")]
+    spec = json.loads(stdin(fleet, name)["job"])["service"]["TaskTemplate"]["ContainerSpec"]
+    urls = {
+        found.name: base64.b64decode(found.inputs["data"]).decode()
+        for found in fleet.of("docker:index/secret:Secret")
+        if found.name.endswith("_URL")
+    }
+
+    assert spec["Args"] == ["migrate"]
+    assert "@sha256:" in spec["Image"]
+    assert {secret["File"]["Name"] for secret in spec["Secrets"]} == {"SESSION_KEY", "DATABASE_URL", "DATABASE_AUTHORITY"}
+    (own,) = [secret["SecretName"] for secret in spec["Secrets"] if secret["File"]["Name"] == "DATABASE_URL"]
+    assert own.startswith("shop-database_owner_url-")
+    assert urls["shop-DATABASE_URL"].startswith("postgresql://shop_app_1:")
+    assert ":6432/shop?sslmode=verify-full&sslrootcert=/run/secrets/DATABASE_AUTHORITY" in urls["shop-DATABASE_URL"]
+    assert urls["shop-DATABASE_OWNER_URL"].startswith("postgresql://shop_owner_1:")
+    assert ":5432/shop?" in urls["shop-DATABASE_OWNER_URL"]
+    assert spec["Mounts"] == [{"Type": "tmpfs", "Target": service.SCRATCH}]

@@ -11,9 +11,10 @@ import sqlite3
 import sys
 import threading
 import time
+from contextlib import closing
 
 from guestbook.app import App
-from guestbook.configuration import read_configuration
+from guestbook.configuration import Configuration, read_configuration
 from guestbook.database import Database, DatabaseError
 from guestbook.entries import Entries
 from guestbook.log import log
@@ -39,8 +40,8 @@ def _migrate() -> int:
     try:
         configuration = read_configuration(os.environ)
         database = Database(configuration.database_url())
-        found = migrate(database, configuration.data_dir / "guestbook.db")
-        database.close()
+        with closing(database):
+            found = migrate(database, configuration.data_dir / "guestbook.db")
     except (ValueError, DatabaseError, sqlite3.Error) as error:
         sys.stderr.write(f"guestbook migrate: {error}. Nothing was changed.\n")
         return 1
@@ -57,11 +58,15 @@ def _serve() -> int:
         configuration = read_configuration(os.environ)
         if signal.sigtimedwait(STOP, configuration.start_delay_s):
             return 0
-        entries = Entries(Database(configuration.database_url()))
-        entries.check()
+        with closing(Database(configuration.database_url())) as database:
+            return _serve_from(Entries(database), configuration)
     except (ValueError, DatabaseError) as error:
         sys.stderr.write(f"guestbook: {error}. It cannot start. Check the variables and the database.\n")
         return 1
+
+
+def _serve_from(entries: Entries, configuration: Configuration) -> int:
+    entries.check()
     app = App(entries, title=configuration.title, release=configuration.release)
     server = Server(("0.0.0.0", configuration.port), app)  # noqa: S104 - a container's own address
     serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1})

@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 from ledger import schema
@@ -41,11 +42,11 @@ def main() -> int:
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP)  # before any thread, so that all inherit it
     try:
         configuration = read_configuration(os.environ)
-        storage = Storage(configuration.secret("DATABASE_URL").decode())
-        if arguments.command == "migrate":
-            log("migrated", applied=schema.migrate(storage))
-        schema.check(storage)
-        return _run(arguments, configuration, storage)
+        with closing(Storage(configuration.secret("DATABASE_URL").decode())) as storage:
+            if arguments.command == "migrate":
+                log("migrated", applied=schema.migrate(storage))
+            schema.check(storage)
+            return _run(arguments, configuration, storage)
     except (ValueError, StorageError) as error:
         sys.stderr.write(f"ledger {arguments.command}: {error}. It cannot go on. Check its variables, secrets and database.\n")
         return 1

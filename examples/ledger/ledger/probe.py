@@ -8,6 +8,7 @@ import http.client
 import os
 import socket
 import sys
+from contextlib import closing
 
 from ledger.configuration import Configuration, read_configuration
 
@@ -30,8 +31,8 @@ def _look(configuration: Configuration) -> tuple[bool, str]:
     from ledger.worker import was_seen
 
     try:
-        storage = Storage(configuration.secret("DATABASE_URL").decode())
-        return was_seen(storage, socket.gethostname()), "reported in"
+        with closing(Storage(configuration.secret("DATABASE_URL").decode())) as storage:
+            return was_seen(storage, socket.gethostname()), "reported in"
     except (StorageError, ValueError) as error:
         return False, str(error)
 

@@ -4,6 +4,7 @@ A database server on a real machine: what each user may, from where, and what be
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import threading
@@ -151,8 +152,9 @@ def test_a_run_that_was_killed_is_made_up_for(server: DatabaseServer) -> None:
     wanted = {item.name: item for item in server.wanted()["db"] if item.name == f"{CONF}/postgresql.conf"}
     (item,) = wanted.values()
     note = json.dumps(list(item.notify[0]))
+    noted = f"/var/lib/flotilla/pending/{hashlib.sha256(note.encode()).hexdigest()[:16]}.json"
     server.machine.run("mkdir", "-p", "/var/lib/flotilla/pending")
-    for path, text in (("/var/lib/flotilla/pending/killed.json", note), (item.path, item.content)):
+    for path, text in ((noted, note), (item.path, item.content)):
         subprocess.run(
             ["docker", "exec", "-i", server.machine.name, "tee", path], input=text, text=True, check=True, capture_output=True
         )
@@ -237,6 +239,7 @@ def test_nothing_is_left_of_a_password(server: DatabaseServer) -> None:
 
 def test_the_exporter_tells_how_full_the_pools_are(server: DatabaseServer) -> None:
     """On the private address only, with a line for every pool."""
+    assert server.ask("SELECT 1", database="shop", port=6432).returncode == 0
     shown = server.machine.run("curl", "-sf", f"http://{server.address}:9127/metrics")
     assert "pgbouncer_up 1" in shown
     assert 'pgbouncer_pools_client_waiting_connections{database="shop",user="shop_app_1"} 0' in shown
