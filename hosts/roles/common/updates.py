@@ -71,8 +71,8 @@ _METRICS_TIMER = """\
 Description=Measure which updates wait
 
 [Timer]
-OnBootSec=2min
-OnUnitActiveSec=1h
+OnBootSec=10min
+OnUnitActiveSec=3h
 RandomizedDelaySec=2min
 
 [Install]

@@ -121,6 +121,23 @@ def _running(stand: Stand) -> int:
     return len(stand.run("docker", "ps", "--quiet", check=False).split())
 
 
+def test_only_images_that_nobody_needs_are_removed(stand: Stand, with_image: None) -> None:
+    """By the timer's own service: what nothing names goes after a day; what a stopped container has stays, and so do tags."""
+    made = "cd /etc && tar c hostname | docker import - && tar c hosts | docker import - && tar c issue | docker import -"
+    unused, used, new = stand.run("sh", "-c", made).split()
+    stand.run("docker", "create", "--name", "stopped", used, "/nothing")
+    folder = "/var/lib/docker/image/overlay2/imagedb/content/sha256"
+    stand.run("touch", "-d", "2 days ago", *(f"{folder}/{id_.removeprefix('sha256:')}" for id_ in (unused, used)))
+    stand.run("systemctl", "start", "flotilla-prune.service")
+    left = stand.run("docker", "image", "ls", "--quiet", "--no-trunc").split()
+    stand.run("docker", "rm", "stopped")
+
+    assert unused not in left
+    assert {used, new} <= set(left)
+    assert "bookworm" in stand.run("docker", "image", "ls", "--format", "{{.Tag}}")
+    assert unused in stand.run("journalctl", "-u", "flotilla-prune.service", "-o", "cat", "--no-pager")
+
+
 def test_ssh_is_open_to_sources_and_the_private_network_only(stand: Stand) -> None:
     """A neighbour on the public side is not answered; the same one on the private side is."""
     assert not stand.reaches(22, stand.uplink)
