@@ -71,11 +71,13 @@ def run(request: Request) -> list[Outcome]:
         inventory = Inventory((names, {}))  # type: ignore[no-untyped-call]
         state = State(inventory, Config(CONNECT_TIMEOUT=CONNECT_TIMEOUT_S))  # type: ignore[no-untyped-call]
         state.is_executing = True
-        jobs = [
-            state.pool.spawn(_converge, state, host, target, request.is_dry)
-            for host, target in zip((state.inventory.get_host(name) for name, _ in names), request.targets, strict=True)
-        ]
-        return [job.get() for job in jobs]
+        # Around all of them: it is one for the whole process, and the first that ended would take it from the others.
+        with ctx_state.use(state):
+            jobs = [
+                state.pool.spawn(_converge, state, host, target, request.is_dry)
+                for host, target in zip((state.inventory.get_host(name) for name, _ in names), request.targets, strict=True)
+            ]
+            return [job.get() for job in jobs]
 
 
 def _name(target: Target) -> str:
@@ -120,7 +122,7 @@ def _converge(state: State, host: Any, target: Target, is_dry: bool) -> Outcome:
     started, done = time.monotonic(), list[Done]()
     outcome = Outcome(server=_name(target), is_dry=is_dry)
     try:
-        with ctx_state.use(state), ctx_host.use(host):
+        with ctx_host.use(host):
             host.connect(raise_exceptions=True)
             wanted = roles.wanted(Host(declaration=target.declaration, key=target.key, notifications=target.notifications))
             decision = decide(wanted, operations.look(host, questions(wanted)))

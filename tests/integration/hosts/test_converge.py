@@ -112,6 +112,19 @@ def test_one_dead_machine_costs_nobody_else_anything(target: Target) -> None:
     assert "127.11.0.99" in outcomes["dead"].error or "connect" in outcomes["dead"].error.lower()
 
 
+def test_the_first_to_end_leaves_the_others_alone(target: Target) -> None:
+    """Some have nothing to do, or fail at once, while others are at work."""
+    converged(target)
+    names = ("machine", "second", "third", "fourth")
+    several = [replace(target, declaration={**DECLARATION, "server": name}) for name in names]
+    nobody = replace(target, port=1, declaration={**DECLARATION, "server": "nobody"})
+    outcomes = {outcome.server: outcome for outcome in hosts.converge([nobody, *several], is_dry=False)}
+
+    assert outcomes["nobody"].error
+    assert {name: outcomes[name].error for name in names} == dict.fromkeys(names, "")
+    assert sum(len(outcomes[name].changes) > 0 for name in names) >= 3
+
+
 def test_no_secret_is_ever_an_argument_or_in_a_log(machine: Machine, target: Target) -> None:
     """Neither here nor there, while it runs and after."""
     machine.run("rm", "-f", "/etc/flotilla/host.json")
