@@ -189,7 +189,7 @@ def started(folder: Path) -> Iterator[DatabaseServer]:
     A bare machine that can be logged in to, with a disk, and the others beside it.
     """
     client = docker.from_env()
-    with plugin_machine._started(folder) as machine:
+    with plugin_machine.started_machine(folder) as machine:
         others = {
             name: client.containers.run(
                 machine_image(),
