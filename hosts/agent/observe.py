@@ -92,10 +92,10 @@ def _program(entry: dict[str, Any]) -> dict[str, Any]:
 
 def pending() -> list[list[str]]:
     """
-    The commands that an interrupted run still owes.
+    The commands that an interrupted run still owes, in the order in which they were noted.
     """
-    folder = Path(PENDING)
-    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))] if folder.is_dir() else []
+    notes = sorted(Path(PENDING).glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    return [json.loads(path.read_text()) for path in notes]
 
 
 def main(data: dict[str, Any]) -> None:
