@@ -197,8 +197,8 @@ def build_hosts(settings: Settings, machines: Machines, secrets: Mapping[str, An
 
 def _addresses(settings: Settings, secrets: Mapping[str, Any]) -> dict[str, str]:
     """
-    The secret addresses that receivers name: {name: address}.
+    The secret addresses that receivers name, and the password for mail: {name: secret}.
     """
     monitoring = settings.environment.monitoring
-    wanted = {receiver.secret for receiver in (monitoring.receivers if monitoring else ())}
+    wanted = set(monitoring.secrets.values()) if monitoring else set()
     return {name: address for name, address in secrets.get("notifications", {}).items() if name in wanted}

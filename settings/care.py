@@ -18,9 +18,11 @@ from settings.values import (
     Email,
     Flag,
     Hostname,
+    LoginName,
     Name,
     Person,
     Place,
+    Port,
     ResourceGlob,
     RuleId,
     StoragePath,
@@ -109,6 +111,20 @@ class Receiver(Model):
     )
 
 
+class Mail(Model):
+    """
+    The server that takes mail for `email` receivers, over TLS.
+    """
+
+    host: Hostname = Field(description="Its name.")
+    port: Port = Field(default=587, description="Where it listens.")
+    sender: Email = Field(description="Whom mail is from.")
+    user: LoginName | None = Field(default=None, description="Who logs in there. None: nobody has to.")
+    secret: Name | None = Field(
+        default=None, description="The name of the password in `flotilla:secrets` `notifications`; needed with `user`."
+    )
+
+
 class Monitoring(Model):
     """
     What is remembered about the servers and projects, and who is told.
@@ -116,6 +132,17 @@ class Monitoring(Model):
 
     retention_days: Days = Field(default=30, description="How long measurements are kept.")
     receivers: Annotated[tuple[Receiver, ...], Field(min_length=1)] = Field(description="Who is told.")
+    mail: Mail | None = Field(default=None, description="What sends mail; needed by a receiver by `email`.")
+
+    @property
+    def secrets(self) -> dict[tuple[str | int, ...], str]:
+        """
+        The secret `notifications` that are named: {where in here: name}.
+        """
+        found: dict[tuple[str | int, ...], str] = {
+            ("receivers", index, "secret"): receiver.secret for index, receiver in enumerate(self.receivers) if receiver.secret
+        }
+        return {**found, ("mail", "secret"): self.mail.secret} if self.mail and self.mail.secret else found
 
 
 class DataRegion(StrEnum):

@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Iterator
 
 from settings.catalog import is_sold
-from settings.environment import Entry, Environment, ReceiverKind, Role
+from settings.environment import Entry, Environment, Monitoring, ReceiverKind, Role
 from settings.network_checks import check_network
 from settings.problems import Finding, Location, repeated
 from settings.record_checks import check_records
@@ -126,6 +126,27 @@ def _check_monitoring(environment: Environment) -> Iterator[Finding]:
                 fact=f"a receiver by `{receiver.kind}` has no use for it",
                 next_step="Remove it, or correct `kind`",
             )
+    yield from _check_mail(monitoring)
+
+
+def _check_mail(monitoring: Monitoring) -> Iterator[Finding]:
+    location: Location = ("monitoring", "mail")
+    mail, is_needed = monitoring.mail, any(receiver.kind is ReceiverKind.EMAIL for receiver in monitoring.receivers)
+    if is_needed and mail is None:
+        yield Finding(
+            location=location,
+            fact="this is missing, and a receiver by `email` needs a server that takes its mail",
+            next_step="Write its `host` and the `sender`",
+        )
+    if mail and not is_needed:
+        yield Finding(location=location, fact="no receiver by `email` has a use for it", next_step="Remove it")
+    if mail and (mail.user is None) != (mail.secret is None):
+        missing = "user" if mail.user is None else "secret"
+        yield Finding(
+            location=(*location, missing),
+            fact="this is missing: who logs in has a name and a password",
+            next_step="Write both `user` and `secret`, or neither",
+        )
 
 
 def _check_role(environment: Environment, role: Role, section: str, *, is_wanted: bool) -> Iterator[Finding]:

@@ -193,14 +193,14 @@ def check_declared(projects: Mapping[str, Project], names: SecretNames, stack: s
 
 def check_receivers(environment: Environment, names: SecretNames) -> Iterator[Finding]:
     """
-    Receivers whose address has no value.
+    Receivers whose address has no value, and a mail server whose password has none.
     """
-    for index, receiver in enumerate(environment.monitoring.receivers if environment.monitoring else ()):
-        if receiver.secret and receiver.secret not in names.notifications:
+    for where, name in environment.monitoring.secrets.items() if environment.monitoring else ():
+        if name not in names.notifications:
             yield Finding(
-                location=("monitoring", "receivers", index, "secret"),
-                fact=f"there is no secret `{NOTIFICATIONS}.{receiver.secret}`",
-                next_step=f"Run `{set_command(environment.name, NOTIFICATIONS, receiver.secret)}`",
+                location=("monitoring", *where),
+                fact=f"there is no secret `{NOTIFICATIONS}.{name}`",
+                next_step=f"Run `{set_command(environment.name, NOTIFICATIONS, name)}`",
             )
 
 
@@ -224,10 +224,9 @@ def check_unused(environment: Environment, projects: ReadProjects, names: Secret
             declared = {name for process in model.all_processes().values() for name in process.secrets}
             for name in sorted(secrets - declared):
                 yield _unused((PROJECTS, project, name), f"no process of `{project}` declares it", declared, environment.name)
-    receivers = environment.monitoring.receivers if environment.monitoring else ()
-    named = {receiver.secret for receiver in receivers if receiver.secret}
+    named = set(environment.monitoring.secrets.values()) if environment.monitoring else set()
     for name in sorted(names.notifications - named):
-        yield _unused((NOTIFICATIONS, name), "no receiver of `monitoring` names it", named, environment.name)
+        yield _unused((NOTIFICATIONS, name), "nobody in `monitoring` names it", named, environment.name)
 
 
 def _unused(location: Location, fact: str, declared: Collection[str], stack: str) -> Finding:

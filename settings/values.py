@@ -194,6 +194,7 @@ HttpsUrl = Annotated[
     ),
 ]
 Email = Annotated[str, *_matching(r"[A-Za-z0-9._+-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+", "an e-mail address", "ops@example.com")]
+LoginName = Annotated[str, *_matching(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}", "the name that one logs in with", "flotilla")]
 EnvironmentVariable = Annotated[
     str, *_matching(ENVIRONMENT_VARIABLE_PATTERN, "the name of an environment variable", "LOG_LEVEL")
 ]

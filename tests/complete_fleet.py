@@ -13,13 +13,14 @@ _ENCRYPTED = "v1:AAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAA=="
 SECRETS = {
     "key": {"secure": _ENCRYPTED},
     "projects": {"shop": {"SESSION_KEY": {"secure": _ENCRYPTED}, "PAYMENT_TOKEN": {"secure": _ENCRYPTED}}},
-    "notifications": {"chat": {"secure": _ENCRYPTED}},
+    "notifications": {"chat": {"secure": _ENCRYPTED}, "mail": {"secure": _ENCRYPTED}},
 }
 PLANTED = [
     "the secret at secrets.key",
     "the secret at secrets.projects.shop.SESSION_KEY",
     "the secret at secrets.projects.shop.PAYMENT_TOKEN",
     "the secret at secrets.notifications.chat",
+    "the secret at secrets.notifications.mail",
     PRIVATE_KEY,
     CA_KEY,
 ]
@@ -67,6 +68,7 @@ ENVIRONMENT = {
             {"name": "ops", "kind": "email", "to": "ops@example.com"},
             {"name": "chat", "kind": "slack", "secret": "chat"},
         ],
+        "mail": {"host": "mail.example.net", "sender": "flotilla@example.com", "user": "flotilla", "secret": "mail"},
     },
     "compliance": {"data_region": "eu", "log_retention_days": 90, "required_labels": ["environment"]},
     "budget_eur": 200.0,

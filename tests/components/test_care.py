@@ -131,7 +131,7 @@ def test_addresses_that_alerts_go_to_reach_the_watchers_and_nobody_else(recordin
     """As secrets on standard input, and only those that a receiver names."""
     having = {name: dict(request.targets[0].notifications) for name, request in requests(recording).items()}
 
-    assert having.pop("watch-1-roles") == {"chat": "the secret at secrets.notifications.chat"}
+    assert having.pop("watch-1-roles") == {name: f"the secret at secrets.notifications.{name}" for name in ("chat", "mail")}
     assert not any(having.values())
 
 

@@ -142,6 +142,23 @@ MISTAKES: list[tuple[list[Change], str]] = [
     ),
     ([env("monitoring.receivers.1.to", "a@example.com")], "{ENV}monitoring.receivers[1].to: a receiver by `slack` has no use"),
     ([env("monitoring.receivers.0.name", "chat")], "{ENV}monitoring.receivers: the receiver `chat` is there 2 times"),
+    (
+        [env("monitoring.mail", None), (STACK_FILE, "@secrets.notifications.mail", None)],
+        "{ENV}monitoring.mail: this is missing, and a receiver by `email` needs a server that",
+    ),
+    (
+        [env("monitoring.mail.secret", None), (STACK_FILE, "@secrets.notifications.mail", None)],
+        "{ENV}monitoring.mail.secret: this is missing: who logs in has a name and a password",
+    ),
+    ([env("monitoring.mail.user", None)], "{ENV}monitoring.mail.user: this is missing: who logs in has a name and a password"),
+    (
+        [env("monitoring.mail.secret", "post"), (STACK_FILE, "@secrets.notifications.mail", None)],
+        "{ENV}monitoring.mail.secret: there is no secret `notifications.post`",
+    ),
+    (
+        [env("monitoring.receivers.0", {"name": "hook", "kind": "webhook", "secret": "ops-chat"})],
+        "{ENV}monitoring.mail: no receiver by `email` has a use for it",
+    ),
     ([env("waivers.0.until", "31.03.2027")], "{ENV}waivers[0].until: '31.03.2027' is not a day. Nothing was changed. Write it"),
     ([env("waivers.0.until", "2027-02-30")], "{ENV}waivers[0].until: '2027-02-30' is not a day"),
     ([env("waivers", [DOCUMENTS[STACK_FILE]["config"]["flotilla:environment"]["waivers"][0]] * 2)], "{ENV}waivers: the waiver"),
@@ -153,7 +170,7 @@ MISTAKES: list[tuple[list[Change], str]] = [
         "`pulumi config set --stack local --secret --path 'flotilla:secrets.projects.ledger.MAIL_PASSWORD'`.",
     ),
     (
-        [env("monitoring.receivers.1.secret", "ops-chats"), (STACK_FILE, "@secrets.notifications", None)],
+        [env("monitoring.receivers.1.secret", "ops-chats"), (STACK_FILE, "@secrets.notifications.ops-chat", None)],
         "{ENV}monitoring.receivers[1].secret: there is no secret `notifications.ops-chats`",
     ),
     (
@@ -170,7 +187,7 @@ MISTAKES: list[tuple[list[Change], str]] = [
     ),
     (
         [(STACK_FILE, "@secrets.notifications.x", {"secure": "v1:x"})],
-        "{SECRETS}notifications.x: no receiver of `monitoring` names",
+        "{SECRETS}notifications.x: nobody in `monitoring` names",
     ),
     ([(STACK_FILE, "@secrets.project", {})], "{SECRETS}project: unknown key. Nothing was changed. Write `projects`"),
     # Processes.

@@ -85,7 +85,7 @@ def test_secrets_are_known_by_name_only(fleet) -> None:
     """The settings have the names of secrets, and nothing in them has a value."""
     loaded = fleet.load()
     assert loaded.secrets.of("ledger") == {"SESSION_KEY", "MAIL_PASSWORD"}
-    assert (loaded.secrets.of("site"), loaded.secrets.notifications) == (frozenset(), {"ops-chat"})
+    assert (loaded.secrets.of("site"), loaded.secrets.notifications) == (frozenset(), {"ops-chat", "mail"})
     assert "v1:" not in repr(loaded)
 
 

@@ -64,7 +64,7 @@ def test_decrypted_values_are_fine(fleet) -> None:
     config = read_stack_config(fleet.root, "local")
     config["secrets"] = {
         "projects": {"ledger": {"SESSION_KEY": CANARY, "MAIL_PASSWORD": CANARY}},
-        "notifications": {"ops-chat": CANARY},
+        "notifications": {"ops-chat": CANARY, "mail": CANARY},
         "key": CANARY.ljust(KEY_MINIMUM_LENGTH),
     }
     loaded = load("local", fleet.root, config)
@@ -79,7 +79,12 @@ def test_missing_value_says_how_to_set_it(fleet) -> None:
     assert key.endswith("`openssl rand -base64 48 | pulumi config set --stack local --secret --path 'flotilla:secrets.key'`.")
     assert [line.rpartition("Run ")[2] for line in lines] == [
         f"`pulumi config set --stack local --secret --path 'flotilla:secrets.{name}'`."
-        for name in ("notifications.ops-chat", "projects.ledger.SESSION_KEY", "projects.ledger.MAIL_PASSWORD")
+        for name in (
+            "notifications.ops-chat",
+            "notifications.mail",
+            "projects.ledger.SESSION_KEY",
+            "projects.ledger.MAIL_PASSWORD",
+        )
     ]
 
 
