@@ -10,6 +10,7 @@ from pulumi import Output
 
 from components.ingress import Acme, Authority
 from ops.errors import SettingsError
+from settings.entry import Authority as AuthorityFiles
 from settings.environment import Access, Tls
 
 # A key that is kept outside a sandbox's folder is nobody's to write into.
@@ -58,9 +59,20 @@ def certificates(tls: Tls, root: Path) -> Authority | Acme:
     if tls.authority is None:
         raise SettingsError("ingress.tls: neither `authority` nor `acme`. Nothing was changed. Set one of them.")
     return Authority(
-        certificate=_read(root, tls.authority.certificate_file, "ingress.tls.authority.certificate_file").strip(),
+        certificate=_certificate(tls.authority, root),
         key=Output.secret(_read(root, tls.authority.key_file, "ingress.tls.authority.key_file").strip()),
     )
+
+
+def root_certificate(tls: Tls, root: Path) -> str | None:
+    """
+    What signs the sites' certificates, PEM, where that is an authority of one's own.
+    """
+    return f"{_certificate(tls.authority, root)}\n" if tls.authority else None
+
+
+def _certificate(authority: AuthorityFiles, root: Path) -> str:
+    return _read(root, authority.certificate_file, "ingress.tls.authority.certificate_file").strip()
 
 
 def _read(root: Path, file: str, setting: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from components.declarations import backup, common, db, docker, monitoring
+from components.declarations import backup, common, db, docker, exporters, monitoring
 from components.naming import all_servers
 from settings import Role, Settings
 
@@ -24,7 +24,7 @@ ROLES: Mapping[Role, Declare] = {Role.DB: db.declare, Role.BACKUP: backup.declar
 def declaration(settings: Settings, server: str, addresses: Mapping[str, str]) -> dict[str, Any]:
     """
     The whole declaration of a server. `addresses` is {server: private address}; the roles in `ROLES` ask for all of them,
-    Docker for the server's own.
+    Docker and the exporters for the server's own.
     """
     _, pool = all_servers(settings)[server]
     roles = {role.value: ROLES[role](settings, server, addresses) if role in ROLES else {} for role in sorted(pool.roles)}
@@ -34,7 +34,11 @@ def declaration(settings: Settings, server: str, addresses: Mapping[str, str]) -
         "version": VERSION,
         "environment": settings.environment.name,
         "server": server,
-        "roles": {"common": common.declare(settings, server), **roles},
+        "roles": {
+            "common": common.declare(settings, server),
+            "exporters": exporters.declare(settings, server, addresses),
+            **roles,
+        },
     }
 
 

@@ -20,7 +20,8 @@ Severity = Literal["critical", "warning"]
 class Alert:
     """
     `hold` is how long it must be so before somebody is told; `summary` may use the measure's labels. `project` is whose promise
-    it is about, where the measures do not say.
+    it is about, `window` over how long it was looked at: two rules of one name differ in one of them, because Alertmanager
+    tells alerts apart by their labels only.
     """
 
     name: str
@@ -30,16 +31,18 @@ class Alert:
     summary: str
     runbook: str
     project: str | None = None
+    window: str | None = None
 
     def rule(self) -> dict[str, Any]:
         """
         As Prometheus has it.
         """
+        further = {"project": self.project, "window": self.window}
         return {
             "alert": self.name,
             "expr": self.expression,
             "for": self.hold,
-            "labels": {"severity": self.severity, **({"project": self.project} if self.project else {})},
+            "labels": {"severity": self.severity, **{key: value for key, value in further.items() if value}},
             "annotations": {"summary": self.summary, "runbook": self.runbook},
         }
 

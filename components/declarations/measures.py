@@ -6,12 +6,12 @@ Servers' own roles write `flotilla_...` into node exporter's textfile collector;
 
 from __future__ import annotations
 
-# Written by the roles `app` (containers), `backup` and `common`: {measure: what it says}. Labels in brackets.
+# Written by the roles `exporters` (containers), `backup` and `common`: {measure: what it says}. Labels in brackets.
 OWN = {
     "flotilla_container_restarts_total": "How often a service's containers on this server were started again [service].",
     "flotilla_container_oom_kills_total": "How often they were killed for want of memory [service].",
-    "flotilla_container_memory_bytes": "Memory that a service's containers on this server use [service].",
-    "flotilla_container_memory_limit_bytes": "Memory that they may use [service].",
+    "flotilla_container_memory_bytes": "Memory that a service's containers on this server use [service, slot].",
+    "flotilla_container_memory_limit_bytes": "Memory that they may use [service, slot].",
     "flotilla_backup_success_timestamp_seconds": "When data was last backed up completely [project, source].",
     "flotilla_backup_size_bytes": "How large that backup is [project, source].",
     "flotilla_backup_offsite_timestamp_seconds": "When it was last copied off-site [project, source].",

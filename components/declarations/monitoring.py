@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from components import access
 from components.declarations import alerts, dashboards, targets
 from components.naming import DATA, all_servers
 from settings import Settings
@@ -20,8 +21,8 @@ REPEAT_AFTER = {"critical": "1h", "warning": "1d"}
 
 def declare(settings: Settings, server: str, addresses: Mapping[str, str]) -> dict[str, Any]:
     """
-    `scrape_configs`, `rule_groups` and `blackbox_modules` are as Prometheus and blackbox exporter read them. Addresses of
-    receivers that are secret are not here but in `/etc/flotilla/notifications.json`, by `secret`.
+    `scrape_configs`, `rule_groups` and `blackbox_modules` are as Prometheus and blackbox exporter read them. `authority` is the
+    root certificate of an authority of one's own. What is secret of receivers is not here, but its name in `secret`.
     """
     monitoring = settings.environment.monitoring
     _, pool = all_servers(settings)[server]
@@ -30,9 +31,11 @@ def declare(settings: Settings, server: str, addresses: Mapping[str, str]) -> di
         "data_directory": f"{DATA}/prometheus" if pool.volume_gb else None,
         "retention_days": monitoring.retention_days if monitoring else RETENTION_DAYS,
         "scrape_configs": targets.scrape_configs(settings, addresses),
+        "authority": access.root_certificate(settings.environment.ingress.tls, settings.root),
         "blackbox_modules": targets.blackbox_modules(settings),
         "rule_groups": alerts.rule_groups(settings),
         "receivers": [_receiver(receiver) for receiver in (monitoring.receivers if monitoring else ())],
+        "mail": monitoring.mail.model_dump(mode="json") if monitoring and monitoring.mail else None,
         "repeat_after": REPEAT_AFTER,
         "dashboards": _dashboards(settings),
     }

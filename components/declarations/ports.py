@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from components.declarations import db, targets
+from components.declarations import db, exporters
 from settings import Role
 
 # (protocol, port)
@@ -15,14 +15,14 @@ SSH: Port = ("tcp", 22)
 WEB: tuple[Port, ...] = (("tcp", 80), ("tcp", 443), ("udp", 443))
 # Orders, gossip, and containers' packets. Source: docs.docker.com, "Getting started with swarm mode", read 2026-11-26.
 SWARM: tuple[Port, ...] = (("tcp", 2377), ("tcp", 7946), ("udp", 7946), ("udp", 4789))
-NODE_EXPORTER: Port = ("tcp", targets.NODE_PORT)
-DOCKER_METRICS: Port = ("tcp", 9323)
+NODE_EXPORTER: Port = ("tcp", exporters.NODE_PORT)
+DOCKER_METRICS: Port = ("tcp", exporters.DOCKER_PORT)
 PUBLIC: Mapping[Role, tuple[Port, ...]] = {Role.INGRESS: WEB}
-DATABASES = (db.PORT, db.POOLER_PORT, targets.POSTGRES_PORT, db.POOLER_EXPORTER_PORT)
+DATABASES = (db.PORT, db.POOLER_PORT, exporters.POSTGRES_PORT, db.POOLER_EXPORTER_PORT)
 # From the private network only.
 PRIVATE: Mapping[Role, tuple[Port, ...]] = {
     Role.APP: (*SWARM, DOCKER_METRICS),
-    Role.INGRESS: (*SWARM, DOCKER_METRICS, ("tcp", targets.HAPROXY_PORT)),
+    Role.INGRESS: (*SWARM, DOCKER_METRICS, ("tcp", exporters.HAPROXY_PORT)),
     Role.DB: tuple(("tcp", port) for port in DATABASES),
 }
 

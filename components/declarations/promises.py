@@ -37,6 +37,7 @@ def of_backup(policy: backup.Policy) -> list[Alert]:
             hold="10m",
             summary=f"the last backup of {project}'s {{{{ $labels.source }}}} is too old",
             runbook="backup-old",
+            project=project,
         ),
         critical(
             name="BackupMissing",
@@ -47,6 +48,7 @@ def of_backup(policy: backup.Policy) -> list[Alert]:
             hold="1h",
             summary=f"{project}'s {{{{ $labels.source }}}} was never backed up, or nobody knows",
             runbook="backup-old",
+            project=project,
         ),
         warning(
             name="BackupNotTried",
@@ -54,6 +56,7 @@ def of_backup(policy: backup.Policy) -> list[Alert]:
             hold="1h",
             summary=f"no backup of {project}'s {{{{ $labels.source }}}} was restored for {policy.drill_interval_days} days",
             runbook="backup-not-tried",
+            project=project,
         ),
         warning(
             name="BackupShrunk",
@@ -61,6 +64,7 @@ def of_backup(policy: backup.Policy) -> list[Alert]:
             hold="10m",
             summary=f"the backup of {project}'s {{{{ $labels.source }}}} is half as large as yesterday's",
             runbook="backup-old",
+            project=project,
         ),
     ]
     if policy.offsite:
@@ -71,6 +75,7 @@ def of_backup(policy: backup.Policy) -> list[Alert]:
                 hold="10m",
                 summary=f"the last off-site copy of {project}'s {{{{ $labels.source }}}} is too old",
                 runbook="backup-not-copied",
+                project=project,
             )
         )
     return rules
@@ -97,6 +102,7 @@ def of_objectives(project: Project, slo: Slo) -> list[Alert]:
                 summary=f"{project.name} uses its error budget {rate:g} times too fast (seen over {long})",
                 runbook="error-budget",
                 project=project.name,
+                window=long,
             )
         )
     slow = f'quantile_over_time(0.95, probe_duration_seconds{{project="{project.name}",job="probe-site"}}[15m])'
@@ -107,6 +113,7 @@ def of_objectives(project: Project, slo: Slo) -> list[Alert]:
             hold="15m",
             summary=f"{project.name} answers slower than it promises",
             runbook="latency",
+            project=project.name,
         )
     )
     return rules

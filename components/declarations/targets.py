@@ -6,21 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-from components.declarations import db
+from components.declarations import exporters
 from components.naming import all_servers
 from settings import Process, Project, Role, Settings
+from settings.stacks import is_sandbox
 
-NODE_PORT = 9100
-HAPROXY_PORT = 8405
-POSTGRES_PORT = 9187
 BLACKBOX = "127.0.0.1:9115"
 PROMETHEUS = "127.0.0.1:9090"
 INTERVAL_S = 15
 PROBE_INTERVAL_S = 30
 PROBE_TIMEOUT_S = 10
-# Which exporter runs on servers with which role: {role: (job, port)}. Each listens on the private address only.
-EXPORTERS = {Role.INGRESS: ("haproxy", HAPROXY_PORT), Role.DB: ("postgres", POSTGRES_PORT)}
+# Where the monitoring server has the root of an authority of one's own.
+AUTHORITY = "/etc/flotilla/monitoring/authority.crt"
 
 
 class Site(NamedTuple):
@@ -59,7 +58,7 @@ def blackbox_modules(settings: Settings) -> dict[str, Any]:
     The ways of asking a site, as blackbox exporter has them. Certificates of an own authority are trusted by its root.
     """
     authority = settings.environment.ingress.tls.authority
-    tls = {"ca_file": "/etc/flotilla/authority.crt"} if authority else {}
+    tls = {"ca_file": AUTHORITY} if authority else {}
     protocol = {"preferred_ip_protocol": "ip4", "ip_protocol_fallback": settings.environment.network.ipv6}
     http = {"method": "GET", "fail_if_not_ssl": True, "tls_config": tls, **protocol}
     expected = {
@@ -79,16 +78,37 @@ def scrape_configs(settings: Settings, addresses: Mapping[str, str]) -> list[dic
     """
     servers = all_servers(settings)
     jobs = [_job("prometheus", [{"targets": [PROMETHEUS], "labels": {}}])]
-    jobs.append(_job("node", [_target(settings, name, f"{addresses[name]}:{NODE_PORT}") for name in servers]))
-    for role, (job, port) in EXPORTERS.items():
-        with_role = [name for name, (_, pool) in servers.items() if role in pool.roles]
-        if with_role and (role is not Role.DB or any(db.databases(settings, name) for name in with_role)):
-            jobs.append(_job(job, [_target(settings, name, f"{addresses[name]}:{port}") for name in with_role]))
+    asked = {name: exporters.jobs(settings, name) for name in servers}
+    for job in dict.fromkeys(job for ports in asked.values() for job in ports):
+        having = [(name, ports[job]) for name, ports in asked.items() if job in ports]
+        jobs.append(_job(job, [_target(settings, name, f"{addresses[name]}:{port}") for name, port in having]))
+    inside = _inside(settings, addresses)
     for module in blackbox_modules(settings):
         found = [site for site in sites(settings) if site.module == module]
         if found:
-            jobs.append(_probe(module, found))
+            jobs.append(_probe(module, [_asked(site, inside) for site in found]))
     return jobs
+
+
+def _inside(settings: Settings, addresses: Mapping[str, str]) -> str | None:
+    """
+    In the sandbox, names lead to loopback addresses of the computer that it runs on, which its machines cannot reach: sites are
+    asked at the first ingress server's private address. Everywhere else, names are resolved as visitors resolve them.
+    """
+    if not is_sandbox(settings.stack):
+        return None
+    return next((addresses[name] for name, (_, pool) in all_servers(settings).items() if Role.INGRESS in pool.roles), None)
+
+
+def _asked(site: Site, inside: str | None) -> dict[str, Any]:
+    """
+    A site as a target: `__param_target` is what is connected to, `__param_hostname` whom it is asked for.
+    """
+    labels = {"project": site.project, "process": site.process, "__param_target": site.url}
+    if inside:
+        parts = urlsplit(site.url)
+        labels |= {"__param_target": parts._replace(netloc=inside).geturl(), "__param_hostname": parts.netloc}
+    return {"targets": [site.url], "labels": labels}
 
 
 def _job(name: str, targets: list[dict[str, Any]]) -> dict[str, Any]:
@@ -106,20 +126,18 @@ def _target(settings: Settings, server: str, address: str) -> dict[str, Any]:
     return {"targets": [address], "labels": labels}
 
 
-def _probe(module: str, found: list[Site]) -> dict[str, Any]:
+def _probe(module: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     """
-    Blackbox exporter asks the site in Prometheus' place: the target becomes a parameter.
+    Blackbox exporter asks the site in Prometheus' place: the target is a parameter.
     """
-    targets = [{"targets": [site.url], "labels": {"project": site.project, "process": site.process}} for site in found]
     return {
-        **_job(f"probe-{module}", targets),
+        **_job(f"probe-{module}", found),
         "scrape_interval": f"{PROBE_INTERVAL_S}s",
         "scrape_timeout": f"{PROBE_TIMEOUT_S + 1}s",
         "metrics_path": "/probe",
         "params": {"module": [module]},
         "relabel_configs": [
-            {"source_labels": ["__address__"], "target_label": "__param_target"},
-            {"source_labels": ["__param_target"], "target_label": "instance"},
+            {"source_labels": ["__address__"], "target_label": "instance"},
             {"target_label": "__address__", "replacement": BLACKBOX},
         ],
     }

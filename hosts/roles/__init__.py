@@ -8,10 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hosts.host import Host
 from hosts.items import Item
-from hosts.roles import common, db, docker
+from hosts.roles import common, db, docker, exporters, monitoring
 
 Wanted = Callable[[Host], Sequence[Item]]
-ROLES: Mapping[str, Wanted] = {"common": common.wanted, "docker": docker.wanted, "db": db.wanted}
+ROLES: Mapping[str, Wanted] = {
+    "common": common.wanted,
+    "docker": docker.wanted,
+    "db": db.wanted,
+    "exporters": exporters.wanted,
+    "monitoring": monitoring.wanted,
+}
 
 
 def wanted(host: Host) -> dict[str, Sequence[Item]]:

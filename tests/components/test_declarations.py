@@ -36,11 +36,11 @@ def test_each_server_is_told_its_roles_and_what_all_have(settings: Settings) -> 
     common = role(settings, "app-1", "common")
 
     assert told == {
-        "app-1": {"common", "app", "ingress", "docker"},
-        "app-2": {"common", "app", "ingress", "docker"},
-        "db-1": {"common", "db"},
-        "vault-1": {"common", "backup"},
-        "watch-1": {"common", "monitoring"},
+        "app-1": {"common", "exporters", "app", "ingress", "docker"},
+        "app-2": {"common", "exporters", "app", "ingress", "docker"},
+        "db-1": {"common", "exporters", "db"},
+        "vault-1": {"common", "exporters", "backup"},
+        "watch-1": {"common", "exporters", "monitoring"},
     }
     assert set(common["admins"]) == {"alice", "bob"}
     assert common["log_retention_days"] == 90
@@ -125,6 +125,8 @@ def test_every_server_and_exporter_is_asked_by_its_private_address(settings: Set
     assert asked(found["node"]) == {f"{address}:9100" for address in ADDRESSES.values()}
     assert asked(found["haproxy"]) == {"10.20.1.2:8405", "10.20.1.3:8405"}
     assert asked(found["postgres"]) == {"10.20.1.4:9187"}
+    assert asked(found["pgbouncer"]) == {"10.20.1.4:9127"}
+    assert asked(found["docker"]) == {"10.20.1.2:9323", "10.20.1.3:9323"}
 
 
 def test_every_name_is_asked_from_outside(settings: Settings) -> None:
