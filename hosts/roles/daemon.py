@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_./:=,@^|+()\\-]+")
 @dataclass(frozen=True, kw_only=True)
 class Daemon:
     """
-    `unit` is Debian's, without `.service`. What it is started with is in a drop-in of ours, which can be there before the package:
+    `unit` is Debian's, without `.service`. What it is started with is in a drop-in of ours, there before the package:
     a new daemon never listens where its defaults say, and Debian's own files stay as they are.
 
     `service` and `about` are further lines of the drop-in's sections `[Service]` and `[Unit]`.
