@@ -483,8 +483,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
 def promtool_tests(groups: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """
     Files for `promtool test rules`: {name: document}. `rules-<group>.yml` are the rules of a group, `test-<group>-<...>.yml`
-    the cases that are evaluated equally often. Promises are those of the shop; other projects' rules are made by the same
-    functions.
+    the cases that are evaluated equally often. Promises are those of the shop; the same functions make other projects'.
     """
     documents: dict[str, dict[str, Any]] = {}
     for group in groups:
