@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hosts.probe.reading import is_active, lines_of, run
+from hosts.probe.reading import is_active, is_container, lines_of, run
 
 FIND_TIMEOUT_S = 8.0
 # Containers' files: what runs as root there is the container's business, and is looked at as such.
@@ -86,10 +86,12 @@ def fail2ban() -> dict[str, Any]:
 
 def sysctl() -> dict[str, str | None]:
     """
-    Kernel settings; None where this kernel has no such one.
+    Kernel settings; None where this kernel has no such one. Those of a container are left out, but for its network's: the
+    kernel is not its own.
     """
     found: dict[str, str | None] = {}
-    for name in SYSCTL:
+    own = [name for name in SYSCTL if name.startswith("net.") or not is_container()]
+    for name in own:
         lines = lines_of(Path("/proc/sys", *name.split(".")))
         found[name] = " ".join(lines[0].split()) if lines else None
     return found

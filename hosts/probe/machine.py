@@ -9,7 +9,7 @@ import os
 import time
 from typing import Any
 
-from hosts.probe.reading import lines_of, text_of
+from hosts.probe.reading import is_container, lines_of, text_of
 
 # File systems that hold no files of anybody's.
 UNREAL = frozenset(
@@ -110,5 +110,4 @@ def clock() -> dict[str, Any]:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     # modes (4, padded to 8), offset, freq, maxerror, esterror (8 each), status.
     status = int.from_bytes(buffer.raw[40:44], "little")
-    is_own = not os.path.exists("/run/systemd/container")  # noqa: PTH110
-    return {"time_s": time.time(), "is_own": is_own, "is_synchronized": not status & STA_UNSYNC}
+    return {"time_s": time.time(), "is_own": not is_container(), "is_synchronized": not status & STA_UNSYNC}

@@ -18,6 +18,13 @@ class UnreadableError(Exception):
     """
 
 
+def is_container() -> bool:
+    """
+    Whether the machine is one, as the sandbox's are: it shares the kernel and the clock of the computer that it runs on.
+    """
+    return any(os.path.exists(path) for path in ("/.dockerenv", "/run/systemd/container"))  # noqa: PTH110
+
+
 def run(*command: str, timeout_s: float = COMMAND_TIMEOUT_S, stdin: str = "", accepted: tuple[int, ...] = (0,)) -> str:
     """
     What a command prints.
@@ -31,6 +38,7 @@ def run(*command: str, timeout_s: float = COMMAND_TIMEOUT_S, stdin: str = "", ac
             input=stdin,
             capture_output=True,
             text=True,
+            cwd="/",
             errors="replace",
             timeout=timeout_s,
             env=environment,
