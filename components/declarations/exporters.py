@@ -44,5 +44,6 @@ def declare(settings: Settings, server: str, addresses: Mapping[str, str]) -> di
         "address": addresses[server],
         "ports": {job: found[job] for job in ("node", "haproxy", "postgres") if job in found},
         "haproxy": {"socket": haproxy.METRICS, "user": haproxy.UID} if "haproxy" in found else None,
+        "database_port": db.PORT if "postgres" in found else None,
         "has_containers": "docker" in found,
     }

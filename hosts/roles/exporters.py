@@ -175,8 +175,8 @@ RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 
 def _postgres(host: Host, told: Mapping[str, Any]) -> list[Item]:
     """
-    PostgreSQL is asked on its socket, as the role `flotilla_monitoring`, which may read statistics and no data. The password is
-    in a file that only the exporter reads.
+    PostgreSQL is asked as the role `flotilla_monitoring`, which may read statistics and no data. The password is in a file that
+    only the exporter reads.
     """
     password = f"{CONFIGURATION}/postgres-password"
     daemon = Daemon(
@@ -185,7 +185,7 @@ def _postgres(host: Host, told: Mapping[str, Any]) -> list[Item]:
         service=[
             "Environment=DATA_SOURCE_USER=flotilla_monitoring",
             f"Environment=DATA_SOURCE_PASS_FILE={password}",
-            "Environment=DATA_SOURCE_URI=/postgres?host=/run/postgresql",
+            f"Environment=DATA_SOURCE_URI=127.0.0.1:{told['database_port']}/postgres?sslmode=require",
             "UnsetEnvironment=DATA_SOURCE_NAME",
         ],
     )

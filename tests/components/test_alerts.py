@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.declarations import alerts
+from components.declarations import alerts, reference
 from settings import Settings
 from tests.alert_cases import CASES, promtool_tests
 from tests.complete_fleet import complete
@@ -60,3 +60,9 @@ def test_every_case_is_in_exactly_one_of_the_documents_for_promtool(settings: Se
     assert groups == {"servers", "containers", "requests", "databases", "watching", "backups", "objectives-shop"}
     written = [test["alert_rule_test"][0]["alertname"] for test in tests]
     assert sorted(written) == sorted(name for name, cases in CASES.items() for _ in cases)
+
+
+def test_the_page_is_fresh_and_has_every_alert() -> None:
+    """docs/monitoring.md is what the rules say; `python -m components.declarations.reference` writes it."""
+    assert reference.PAGE.read_text(encoding="utf-8") == reference.render()
+    assert {name for name in CASES if f"| {name} |" not in reference.render()} == set()

@@ -19,7 +19,8 @@ HAPROXY = {"socket": "/run/flotilla/haproxy/metrics.sock", "user": 99}
 
 
 def host(**told: Any) -> Host:
-    declared = {"address": "10.0.1.2", "ports": {"node": 9100}, "haproxy": None, "has_containers": False, **told}
+    declared = {"address": "10.0.1.2", "ports": {"node": 9100}, "haproxy": None, "has_containers": False, "database_port": 5432}
+    declared |= told
     declaration = {"server": "app-1", "environment": "local", "roles": {"common": {}, "exporters": declared}}
     return Host(declaration=declaration, key="k" * 40)
 

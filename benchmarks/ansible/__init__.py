@@ -1,0 +1,3 @@
+"""
+The same server by Ansible: what Flotilla's roles want of it, as an Ansible playbook.
+"""
