@@ -25,6 +25,9 @@ PLACES = 4  # per slot; more only when there are more replicas, because another 
 PAGE = Path(__file__).with_name("pages") / "unavailable.html"
 PAGE_FILE = f"{CONFIGURATION}/unavailable.html"
 RETRY_AFTER_S = 120
+# Requests of a client address are counted over so many seconds. Each that is remembered takes some 100 bytes.
+RATE_WINDOW_S = 10
+RATE_CLIENTS = 100_000
 
 _VERSION = "@version@"
 _LOG_FORMAT = '{"backend":"%b","server":"%s","status":%ST,"end":"%ts","method":"%HM","path":"%[var(txn.path),json]","ms":%Ta}'
@@ -145,6 +148,7 @@ def backend(name: str, process: Process, host: str, weights: Mapping[str, int]) 
         f"backend {name}",
         "  balance roundrobin",
         f"  http-request del-header {PROCESS_HEADER}",
+        *_rate_limit(process.rate_limit),
         "  option httpchk",
         f"  http-check send meth GET uri {health.path} ver HTTP/1.1 hdr Host {host}",
         f"  timeout check {health.timeout_s}s",
@@ -155,3 +159,19 @@ def backend(name: str, process: Process, host: str, weights: Mapping[str, int]) 
         address = f"{service_alias(name, slot)}:{process.port}"
         lines.append(f"  server-template {slot} {places} {address} weight {weights[slot]}")
     return "\n".join(lines) + "\n"
+
+
+def _rate_limit(per_second: int | None) -> list[str]:
+    """
+    Turn away who asks too often. The client's address is what Caddy says: nobody else can speak to this HAProxy. Whoever has an
+    IPv6 network has all of its addresses: it counts as one client.
+    """
+    if per_second is None:
+        return []
+    return [
+        f"  stick-table type ipv6 size {RATE_CLIENTS} expire {2 * RATE_WINDOW_S}s store http_req_rate({RATE_WINDOW_S}s)",
+        "  http-request track-sc0 req.hdr_ip(X-Real-IP),ipmask(32,64)",
+        f"  http-request return status 429 content-type text/plain hdr Retry-After {RATE_WINDOW_S}"
+        ' string "Too many requests."'
+        f" if {{ sc_http_req_rate(0) gt {per_second * RATE_WINDOW_S} }}",
+    ]

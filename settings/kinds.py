@@ -17,6 +17,7 @@ USED_BY: Mapping[str, frozenset[Kind]] = {
     "port": ANSWERING,
     "domains": ANSWERING,
     "health": RUNNING,
+    "rate_limit": ANSWERING,
     "replicas": RUNNING,
     "strategy": RUNNING,
     "schedule": frozenset({Kind.JOB}),

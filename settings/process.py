@@ -25,6 +25,7 @@ from settings.values import (
     MountPath,
     Name,
     Port,
+    RequestRate,
     Seconds,
     Text,
     UrlPath,
@@ -160,6 +161,11 @@ class Process(Model):
     domains: tuple[Domain, ...] = Field(
         default=(),
         description="The names that it answers to; the first without `redirect` is the main one. `web` and `static` need one.",
+    )
+    rate_limit: RequestRate | None = Field(
+        default=None,
+        description="How many requests a second one client address may make, as the average of ten seconds; further ones are "
+        "answered with 429. None: as many as it likes.",
     )
     replicas: Count = Field(default=1, description="How many containers of a release run at once.")
     strategy: Strategy = Field(default=Strategy.BLUE_GREEN, description="How a new release takes over.")

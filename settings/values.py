@@ -253,6 +253,7 @@ TimeWindow = Annotated[
         r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]", "a time of day with its end, in UTC", "03:30-05:00"
     ),
 ]
+RequestRate = Annotated[int, Field(strict=True, ge=1, le=10_000)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1, le=100)]
 Seconds = Annotated[int, Field(strict=True, ge=1, le=3600)]

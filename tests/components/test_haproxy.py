@@ -51,6 +51,18 @@ def test_each_slot_has_places_for_all_replicas() -> None:
     assert "server-template b 6 guestbook-web-b:8000 weight 0" in many
 
 
+def test_requests_are_counted_only_where_there_is_a_limit() -> None:
+    """By the address that Caddy says, over ten seconds; an IPv6 network is one client."""
+    free = haproxy.backend("guestbook-web", guestbook(), "g.example.com", {"a": 256, "b": 0})
+    limited = haproxy.backend("guestbook-web", guestbook(rate_limit=20), "g.example.com", {"a": 256, "b": 0})
+
+    assert "stick-table" not in free
+    assert "store http_req_rate(10s)" in limited
+    assert "track-sc0 req.hdr_ip(X-Real-IP),ipmask(32,64)" in limited
+    assert "status 429" in limited
+    assert "{ sc_http_req_rate(0) gt 200 }" in limited
+
+
 def test_health_checks_ask_for_the_projects_path_and_name() -> None:
     """An application that answers only to its own name is asked by it."""
     text = haproxy.backend("guestbook-web", guestbook(), "g.example.com", {"a": 256, "b": 0})

@@ -31,6 +31,8 @@ from settings import Process
 # Outside 127.10.0.0/16, which the sandbox's instances share out.
 ADDRESS = "127.11.0.2"
 PROCESS = "shop-web"
+# The same application, for clients that ask no more than so many times a second.
+LIMITED, RATE_LIMIT = "limited-web", 1
 
 # Says what it was asked, and sends headers of its own on /strict.
 APPLICATION = """
@@ -153,6 +155,8 @@ class Stand:
             path.chmod(0o777)
         (run / "servers.state").write_text("1\n")
         files = {"base.cfg": haproxy.base(), "unavailable.html": haproxy.page(), f"{PROCESS}.cfg": backend(weights)}
+        limited = backend(weights, rate_limit=RATE_LIMIT).replace(f"backend {PROCESS}", f"backend {LIMITED}", 1)
+        files[f"{LIMITED}.cfg"] = limited
         for name, content in files.items():
             (configuration / name).write_text(content)
             (configuration / name).chmod(0o644)
@@ -187,11 +191,11 @@ class Stand:
         self.network.remove()
 
 
-def backend(weights: Mapping[str, int]) -> str:
+def backend(weights: Mapping[str, int], **changes: object) -> str:
     """
     The process' backend.
     """
-    document = {"image": "shop", "port": 8000, "health": {"path": "/"}, "domains": ["shop.example.test"]}
+    document = {"image": "shop", "port": 8000, "health": {"path": "/"}, "domains": ["shop.example.test"], **changes}
     return haproxy.backend(PROCESS, Process.model_validate(document), "shop.example.test", weights)
 
 

@@ -12,15 +12,29 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from components import caddyfile, haproxy
 from components.caddyfile import Front
 from components.scripts import switch
-from tests.integration.ingress_stand import ADDRESS, PROCESS, Caddy, Haproxy, Stand, backend, echoed, eventually, headers, own
+from tests.integration.ingress_stand import (
+    ADDRESS,
+    LIMITED,
+    PROCESS,
+    RATE_LIMIT,
+    Caddy,
+    Haproxy,
+    Stand,
+    backend,
+    echoed,
+    eventually,
+    headers,
+    own,
+)
 
-SHOP = "shop.example.test"
+SHOP, FEW = "shop.example.test", "few.example.test"
 SERVING, CLOSED = {"a": 256, "b": 0}, {"a": 0, "b": 0}
 
 
@@ -37,7 +51,8 @@ def proxy(stand: Stand) -> Haproxy:
 def caddy(stand: Stand, proxy: Haproxy) -> Caddy:
     """Caddy as the first server's visitors find it, a balancer's word counting from this network."""
     site = caddyfile.site(PROCESS, [SHOP], ["www.example.test"])
-    made = stand.caddy("caddy", own(Front(balancer=stand.subnet)), {"shop": site})
+    sites = {"shop": site, "limited": caddyfile.site(LIMITED, [FEW], [])}
+    made = stand.caddy("caddy", own(Front(balancer=stand.subnet)), sites)
     eventually(lambda: "200" in made.curl(SHOP)[:20], 30, "Caddy did not answer")
     return made
 
@@ -116,6 +131,32 @@ def test_nobody_else_says_who_the_visitor_is(stand: Stand, proxy: Haproxy) -> No
     seen = echoed(other.through_balancer(SHOP, "203.0.113.9"))
 
     assert "203.0.113.9" not in (seen["x-real-ip"], seen["x-forwarded-for"])
+
+
+def test_who_asks_too_often_is_turned_away_and_nobody_else(caddy: Caddy) -> None:
+    """As many as in ten seconds are answered, the others are told when to come back; another client is answered meanwhile."""
+    allowed, started = RATE_LIMIT * haproxy.RATE_WINDOW_S, time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: caddy.through_balancer(FEW, "203.0.113.20"), range(6 * allowed)))
+    other = caddy.through_balancer(FEW, "203.0.113.21")
+    took_s = time.monotonic() - started
+    statuses = Counter(int(answer.split()[1]) for answer in answers)
+    refused = next(answer for answer in answers if answer.split()[1] == "429")
+
+    assert set(statuses) == {200, 429}
+    # HAProxy counts whole and half windows: a slow computer is given a further window's worth for each that it took.
+    assert allowed <= statuses[200] <= allowed * (1 + took_s / haproxy.RATE_WINDOW_S) + 1, (statuses, took_s)
+    assert headers(refused)["retry-after"] == str(haproxy.RATE_WINDOW_S)
+    assert int(other.split()[1]) == 200
+
+
+def test_a_process_without_a_limit_turns_nobody_away(caddy: Caddy) -> None:
+    """However often the same client asks."""
+    statuses = [
+        int(caddy.through_balancer(SHOP, "203.0.113.22").split()[1]) for _ in range(3 * RATE_LIMIT * haproxy.RATE_WINDOW_S)
+    ]
+
+    assert set(statuses) == {200}
 
 
 def test_other_names_lead_to_the_main_one(caddy: Caddy) -> None:
