@@ -11,6 +11,8 @@ from components import haproxy
 
 CONFIGURATION = "/etc/caddy"
 UID = 10002
+# On the server: its accounts and certificates are in `data`.
+STATE = "/var/lib/flotilla/caddy"
 SITES = f"{CONFIGURATION}/sites"
 AUTHORITY = f"{CONFIGURATION}/authority"
 READY_PATH = "/.well-known/flotilla/ready"

@@ -198,7 +198,6 @@ def _haproxy(args: IngressArgs) -> service.Container:
 
 
 def _caddy(args: IngressArgs) -> service.Container:
-    state = "/var/lib/flotilla/caddy"
     return service.Container(
         image=args.caddy_image,
         user=caddyfile.UID,
@@ -211,8 +210,8 @@ def _caddy(args: IngressArgs) -> service.Container:
         folders={
             caddyfile.CONFIGURATION: ("/etc/flotilla/caddy", True),
             haproxy.ENTRANCE: (haproxy.ENTRANCE, True),
-            "/data": (f"{state}/data", False),
-            "/config": (f"{state}/config", False),
+            "/data": (f"{caddyfile.STATE}/data", False),
+            "/config": (f"{caddyfile.STATE}/config", False),
         },
         probe=service.Probe(command=["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:2019/reverse_proxy/upstreams"]),
         memory_mb=256,

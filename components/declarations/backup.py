@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components import caddyfile
 from components.declarations import db
 from components.naming import DATA, all_servers, volume_home
-from settings import Project, Settings
+from settings import Project, Role, Settings
 from settings.care import Offsite, Retention
 from settings.schedule import on_calendar
 
@@ -73,8 +74,30 @@ def declare(settings: Settings, server: str, addresses: Mapping[str, str]) -> di
         "repository": f"{DATA}/backups" if pool.volume_gb else None,
         "encrypted": True,
         "offsite": general.offsite.model_dump(mode="json") if general and general.offsite else None,
+        "configuration": configuration(settings, addresses),
         "policies": [_declared(settings, policy, addresses) for policy in policies(settings)],
     }
+
+
+def configuration(settings: Settings, addresses: Mapping[str, str]) -> list[dict[str, str]]:
+    """
+    What servers hold that belongs to no project and cannot be made again at will: with ACME, the accounts and certificates of
+    each ingress server, because authorities count how many they sign. In the form of a project's sources, of kind
+    `configuration`.
+    """
+    if settings.environment.ingress.tls.acme is None:
+        return []
+    ingress = [name for name, (_, pool) in all_servers(settings).items() if Role.INGRESS in pool.roles]
+    return [
+        {
+            "kind": "configuration",
+            "name": "certificates",
+            "server": name,
+            "address": addresses[name],
+            "path": f"{caddyfile.STATE}/data",
+        }
+        for name in ingress
+    ]
 
 
 def _declared(settings: Settings, policy: Policy, addresses: Mapping[str, str]) -> dict[str, Any]:

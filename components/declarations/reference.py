@@ -99,13 +99,13 @@ Our own measures are files in `/var/lib/prometheus/node-exporter`:
 |---|---|
 {measures}
 
-A program on a timer counts containers (`flotilla-container-measures.timer`). A restart is a container in the place of another of
-the same image and settings; a new release is none. When Docker does not answer, its file goes, and `UnitFailed` tells.
+A program on a timer counts containers (`flotilla-container-measures.timer`). A restart is a container in the place of another
+of the same image and settings; a new release is none. When Docker does not answer, its file goes, and `UnitFailed` tells.
 
 ## Alerts
 
-Each has a case under `promtool test rules` in which it fires, and one close by in which it stays quiet (`tests/alert_cases.py`).
-The last column is the name of the runbook.
+Each has a case under `promtool test rules` in which it fires, and one close by in which it stays quiet
+(`tests/alert_cases.py`). The last column is the name of the runbook.
 {alerts}"""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from components import declarations
-from components.declarations import alerts, dashboards, measures, targets
+from components.declarations import alerts, backup, dashboards, measures, targets
 from settings import Role, Settings
 from settings.gaps import longest_gap_s
 from tests.complete_fleet import PLANTED, complete
@@ -108,6 +108,22 @@ def test_every_database_and_volume_is_backed_up_from_where_it_is(settings: Setti
     assert policies["shop"]["retention"] == {"daily": 7, "weekly": 4, "monthly": 6}
     assert told["encrypted"] is True
     assert told["offsite"]["location"] == "hel1"
+
+
+def test_certificates_of_a_public_authority_are_backed_up(settings: Settings) -> None:
+    """From every ingress server."""
+    told = role(settings, "vault-1", "backup")["configuration"]
+
+    assert [(source["server"], source["address"], source["path"]) for source in told] == [
+        ("app-1", "10.20.1.2", "/var/lib/flotilla/caddy/data"),
+        ("app-2", "10.20.1.3", "/var/lib/flotilla/caddy/data"),
+    ]
+    assert {source["kind"] for source in told} == {"configuration"}
+
+
+def test_certificates_of_an_authority_of_ones_own_are_not(checkout: Checkout) -> None:
+    """They are made again at will."""
+    assert backup.configuration(checkout.settings("local"), {"app-1": "10.0.1.2"}) == []
 
 
 def jobs(settings: Settings) -> dict[str, dict[str, Any]]:
