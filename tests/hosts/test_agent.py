@@ -153,3 +153,23 @@ def test_what_came_before_a_failure_is_done_and_said_and_nothing_after_it(tmp_pa
     assert [json.loads(line) for line in done.stdout.splitlines()] == [[f"{tmp_path / 'first'} written"]]
     assert done.stderr == "sh -c echo no >&2; exit 1: exit code 1: no\n"
     assert [entry.name for entry in tmp_path.iterdir()] == ["first"]
+
+
+def test_owed_commands_are_shown_in_the_order_in_which_they_were_noted(tmp_path: Path, mine: dict[str, str]) -> None:
+    """A unit's new file has to be read before its restart, also by the run that makes up for an interrupted one."""
+    notes, commands = tmp_path / "pending", [[f"command-{number}"] for number in (3, 1, 4, 5, 9, 2, 6)]
+    item = File(path=str(tmp_path / "file"), content="x", **mine)
+
+    def moved(name: str, data: dict[str, Any]) -> str:
+        text = (
+            agent.program(name, data)
+            .replace("/var/lib/flotilla/pending", str(notes))
+            .replace('["systemd-detect-virt"', '["true"')
+        )
+        argv = [sys.executable, "-I", "-"]
+        return subprocess.run(argv, input=text, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    moved("act", {"act": "file", **asdict(item), "notify": commands})
+    seen = json.loads(base64.b64decode(moved("observe", {"paths": {}, "packages": [], "units": [], "programs": []})))
+
+    assert seen["pending"] == commands
