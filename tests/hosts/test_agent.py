@@ -169,7 +169,7 @@ def test_owed_commands_are_shown_in_the_order_in_which_they_were_noted(tmp_path:
         argv = [sys.executable, "-I", "-"]
         return subprocess.run(argv, input=text, capture_output=True, text=True, timeout=60, check=True).stdout
 
-    moved("act", {"act": "file", **asdict(item), "notify": commands})
+    moved("act", {"steps": [{"act": "file", **asdict(item), "notify": commands}]})
     seen = json.loads(base64.b64decode(moved("observe", {"paths": {}, "packages": [], "units": [], "programs": []})))
 
     assert seen["pending"] == commands
