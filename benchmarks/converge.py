@@ -22,7 +22,7 @@ from benchmarks.measure import ROOT, Figure, paired_ratio
 from components import declarations
 from hosts import roles
 from hosts.host import Host
-from hosts.request import Request, Target
+from hosts.request import Request, Target, read
 from tests.conftest import make_checkout
 from tests.integration import plugin_machine
 
@@ -111,7 +111,9 @@ def _target(machine: plugin_machine.Machine, folder: Path) -> Target:
 
 
 def _write_playbook(target: Target, machine: plugin_machine.Machine, folder: Path) -> None:
-    wanted = roles.wanted(Host(declaration=target.declaration, key=target.key, notifications=target.notifications))
+    # As the other process has it: what is declared is in another order once it was sent.
+    [sent] = read(Request(targets=(target,)).text()).targets
+    wanted = roles.wanted(Host(declaration=sent.declaration, key=sent.key, notifications=sent.notifications))
     (folder / "playbook.yml").write_text(yaml.safe_dump(playbook(wanted), sort_keys=False))
     (folder / "ansible.cfg").write_text(CONFIGURATION)
     reached = {

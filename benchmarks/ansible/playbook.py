@@ -10,9 +10,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import yaml
+
 from hosts.items import Absent, Command, Directory, File, Item, NoPackages, Packages, Unit
 
 Task = dict[str, Any]
+
+
+class Verbatim(str):
+    """
+    A text that Ansible takes as it is: with braces in it, others are templates.
+    """
+
+
+def _verbatim(dumper: yaml.SafeDumper, text: Verbatim) -> yaml.ScalarNode:
+    return dumper.represent_scalar("!unsafe", str(text))
+
+
+yaml.SafeDumper.add_representer(Verbatim, _verbatim)
 
 
 def playbook(roles: Mapping[str, Sequence[Item]]) -> list[dict[str, Any]]:
@@ -50,7 +65,7 @@ def task(item: Item) -> Task:
 def _module(item: Item) -> tuple[str, dict[str, Any]]:
     match item:
         case File():
-            arguments = {"dest": item.path, "content": f"{{% raw %}}{item.content}{{% endraw %}}", **_access(item)}
+            arguments = {"dest": item.path, "content": Verbatim(item.content), **_access(item)}
             if item.check:
                 arguments["validate"] = " ".join(item.check).replace("{new}", "%s")
             return "ansible.builtin.copy", arguments

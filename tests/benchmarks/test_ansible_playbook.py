@@ -5,6 +5,7 @@ The playbook that a converge is compared with does what the roles' items say, no
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from benchmarks.ansible.playbook import playbook, task
 from hosts.items import Absent, Directory, File, NoPackages, Packages, Program, Unit
@@ -23,12 +24,13 @@ def test_each_item_is_one_task_of_the_right_module() -> None:
 
     assert written["ansible.builtin.copy"] == {
         "dest": "/etc/x",
-        "content": "{% raw %}{{ a }}{% endraw %}",
+        "content": "{{ a }}",
         "owner": "x",
         "group": "root",
         "mode": "0600",
         "validate": "check %s",
     }
+    assert "content: !unsafe '{{ a }}'" in yaml.safe_dump(written)
     assert written["notify"] == ["systemctl reload x.service"]
     for module, items in modules.items():
         assert all(module in task(item) for item in items)
