@@ -7,14 +7,17 @@ still runs, from an update that was interrupted, is waited for. Needs nothing bu
 
 from __future__ import annotations
 
+import fcntl
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 JOBS = Path("/etc/flotilla/jobs")
 RUNNER = Path("/usr/local/lib/flotilla/run_job.py")
+LOCKS = Path("/run/flotilla/jobs")
 STILL_RUNS = 75
 PAUSE_S = 2
 
@@ -32,10 +35,35 @@ def put(path: Path, text: str, mode: int) -> None:
 
 
 def main(request: dict[str, str]) -> int:
+    until = time.monotonic() + float(request["timeout_s"])
+    LOCKS.mkdir(parents=True, exist_ok=True)
+    # Held while the description is there: it has the same name for every release.
+    with (LOCKS / f"{request['name']}.step").open("w") as lock:
+        while not taken(lock):
+            if time.monotonic() > until:
+                return STILL_RUNS
+            time.sleep(PAUSE_S)
+        return run(request, until)
+
+
+def taken(lock: IO[str]) -> bool:
+    """
+    Whether this step is the only one now.
+    """
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def run(request: dict[str, str], until: float) -> int:
+    """
+    The exit code of the migration, once nothing of an earlier one runs any more.
+    """
     job = JOBS / f"{request['name']}.json"
     put(RUNNER, request["runner"], 0o755)
     put(job, request["job"], 0o600)
-    until = time.monotonic() + float(request["timeout_s"])
     try:
         while True:
             code = subprocess.run([sys.executable, str(RUNNER), request["name"]], check=False).returncode
