@@ -8,10 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hosts.host import Host
 from hosts.items import Item
-from hosts.roles import common, db, docker
+from hosts.roles import backup, backup_source, common, db, docker
 
 Wanted = Callable[[Host], Sequence[Item]]
-ROLES: Mapping[str, Wanted] = {"common": common.wanted, "docker": docker.wanted, "db": db.wanted}
+ROLES: Mapping[str, Wanted] = {
+    "common": common.wanted,
+    "docker": docker.wanted,
+    "db": db.wanted,
+    "backup-source": backup_source.wanted,
+    "backup": backup.wanted,
+}
 
 
 def wanted(host: Host) -> dict[str, Sequence[Item]]:
