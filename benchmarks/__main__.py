@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks.audit import audit_ratio
+from benchmarks.backups import backup_ratio, restore_ratio
 from benchmarks.converge import converge_ratio
 from benchmarks.growth import policy_added_1000_s, policy_added_s, preview_memory_mb, preview_ms_per_resource
 from benchmarks.measure import Figure, record
@@ -21,6 +22,8 @@ BENCHMARKS = {
     "policy_added_1000_s": policy_added_1000_s,
     "audit_ratio": audit_ratio,
     "converge_ratio": converge_ratio,
+    "backup_ratio": backup_ratio,
+    "restore_ratio": restore_ratio,
     "up_warm_s": up_warm_s,
     "up_cold_s": up_cold_s,
 }

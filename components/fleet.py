@@ -4,7 +4,7 @@ From settings to everything that projects stand on: servers, swarm, the way in, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -178,21 +178,29 @@ def build_hosts(settings: Settings, machines: Machines, secrets: Mapping[str, An
     Every server with its roles, by name. Those that fetch from databases come after the servers that have them.
     """
     addresses = {name: server.private_ip for name, (server, _) in machines.servers.items()}
+    host_keys = {name: server.host_key for name, (server, _) in machines.servers.items()}
     hosts: dict[str, Host] = {}
     for name, (server, pool) in sorted(machines.servers.items(), key=lambda found: Role.BACKUP in found[1][1].roles):
         known = addresses if declarations.needs_addresses(settings, name) else {name: server.private_ip}
+        keys = host_keys if Role.BACKUP in pool.roles else {}
         databases = [host for host in hosts.values() if host.has_databases] if Role.BACKUP in pool.roles else []
         disk = [machines.disks[name]] if name in machines.disks else []
         args = HostArgs(
             server=server,
             roles=sorted(pool.roles),
-            declaration=Output.all(**known).apply(partial(declarations.declaration, settings, name)),
+            declaration=Output.all(Output.all(**known), Output.all(**keys)).apply(partial(_declaration, settings, name)),
             key=secrets.get("key", ""),
             notifications=_addresses(settings, secrets) if Role.MONITORING in pool.roles else {},
+            offsite=secrets.get("offsite", {}) if Role.BACKUP in pool.roles else {},
             after=[*disk, *databases],
         )
         hosts[name] = Host(name, args)
     return hosts
+
+
+def _declaration(settings: Settings, name: str, known: Sequence[Any]) -> dict[str, Any]:
+    addresses, host_keys = known
+    return declarations.declaration(settings, name, addresses, host_keys)
 
 
 def _addresses(settings: Settings, secrets: Mapping[str, Any]) -> dict[str, str]:

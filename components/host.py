@@ -24,7 +24,8 @@ CONVERGE = ".venv/bin/python -m hosts.converge > /dev/null"
 class HostArgs:
     """
     `declaration` is what the server is to be, without secrets: see components/declarations. `key` is the environment's, empty
-    where nothing is derived from it; `notifications` are the secret addresses of receivers, {name: address}, for those who
+    where nothing is derived from it; `offsite` opens the place for copies of backups, {name: secret}, for the server that
+    keeps them; `notifications` are the secret addresses of receivers, {name: address}, for those who
     watch. `after` has to be there first: disks, and servers whose roles this one's need.
     """
 
@@ -33,6 +34,7 @@ class HostArgs:
     declaration: Input[Mapping[str, Any]]
     key: str = ""
     notifications: Mapping[str, str]
+    offsite: Mapping[str, str]
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -75,6 +77,7 @@ class Host(pulumi.ComponentResource):
                 private_key=private_key,
                 key=args.key,
                 notifications=args.notifications,
+                offsite=args.offsite,
             )
             return Request(targets=(target,), revision=f"{revision.of_roles()} on {server_id}").text()
 

@@ -124,7 +124,7 @@ def _converge(state: State, host: Any, target: Target, is_dry: bool) -> Outcome:
     try:
         with ctx_host.use(host):
             host.connect(raise_exceptions=True)
-            wanted = roles.wanted(Host(declaration=target.declaration, key=target.key, notifications=target.notifications))
+            wanted = roles.wanted(_host(target))
             decision = decide(wanted, operations.look(host, questions(wanted)))
             outcome = dataclasses.replace(
                 outcome, skipped=decision.skipped, unknown=decision.unknown, unchanged=decision.unchanged
@@ -136,6 +136,10 @@ def _converge(state: State, host: Any, target: Target, is_dry: bool) -> Outcome:
     finally:
         host.disconnect()
     return dataclasses.replace(outcome, changes=tuple(done), duration_s=round(time.monotonic() - started, 2))
+
+
+def _host(target: Target) -> Host:
+    return Host(declaration=target.declaration, key=target.key, notifications=target.notifications, offsite=target.offsite)
 
 
 def _carry_out(state: State, host: Any, role: str, changes: list[Change], done: list[Done], is_dry: bool) -> None:

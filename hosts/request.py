@@ -27,6 +27,7 @@ class Target:
     private_key: str | None = field(default=None, repr=False)
     key: str = field(default="", repr=False)
     notifications: Mapping[str, str] = field(default_factory=dict, repr=False)
+    offsite: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

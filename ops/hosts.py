@@ -37,6 +37,7 @@ def targets(checkout: Path, stack: str, names: Sequence[str] = ()) -> tuple[Targ
     config = stacks.config(checkout, stack, known)
     settings = load(stack, checkout, config)
     addresses = {name: server["private_ip"] for name, server in servers.items()}
+    host_keys = {name: server["host_key"] for name, server in servers.items()}
     for name in names:
         if name not in servers:
             raise SettingsError(f"{name}: there is no such server. Nothing was done. Choose of: {', '.join(sorted(servers))}.")
@@ -44,10 +45,11 @@ def targets(checkout: Path, stack: str, names: Sequence[str] = ()) -> tuple[Targ
         Target(
             address=server["ipv4"],
             host_key=server["host_key"],
-            declaration=declarations.declaration(settings, name, addresses),
+            declaration=declarations.declaration(settings, name, addresses, host_keys),
             private_key=_private_key(checkout, settings.environment.access.private_key_file),
             key=config.get("secrets", {}).get("key", ""),
             notifications=config.get("secrets", {}).get("notifications", {}) if Role.MONITORING in server["roles"] else {},
+            offsite=config.get("secrets", {}).get("offsite", {}) if Role.BACKUP in server["roles"] else {},
         )
         for name, server in sorted(servers.items())
         if not names or name in names

@@ -23,6 +23,7 @@ from settings.values import (
     Person,
     Place,
     Port,
+    PublicKey,
     ResourceGlob,
     RuleId,
     StoragePath,
@@ -65,6 +66,13 @@ class Offsite(Model):
     kind: OffsiteKind = Field(description="How it is spoken to.")
     host: Hostname = Field(description="Its name.")
     path: StoragePath = Field(description="The folder or bucket there.")
+    user: Name = Field(default="backup", description="For `sftp`: who logs in, with the key of docs/backups.md.")
+    port: Port | None = Field(
+        default=None, description="If it is not the usual one: Hetzner's storage boxes have 23 for `sftp`."
+    )
+    host_key: PublicKey | None = Field(
+        default=None, description="For `sftp`, required there: its public SSH key. Whoever shows another one gets nothing."
+    )
     location: Place = Field(description="Where it stands, such as `hel1`.")
 
 

@@ -27,6 +27,7 @@ from settings.secrets import (
     check_declared,
     check_form,
     check_key,
+    check_offsite,
     check_receivers,
     check_unused,
     read_names,
@@ -212,10 +213,19 @@ def _between(environment: Environment, projects: ReadProjects, secrets: SecretNa
         yield projects.living[name].variant.problem(finding) if name else file.problem(ENVIRONMENT, finding)
     for name, finding in check_declared(projects.models, secrets, environment.name):
         yield projects.living[name].variant.problem(finding)
-    for finding in (*check_key(environment, secrets), *check_receivers(environment, secrets)):
+    for finding in _of_secrets(environment, secrets):
         yield file.problem(ENVIRONMENT, finding)
     for finding in check_unused(environment, projects, secrets):
         yield file.problem(SECRETS, finding)
+
+
+def _of_secrets(environment: Environment, secrets: SecretNames) -> Iterator[Finding]:
+    """
+    What the environment needs secrets for, and has none.
+    """
+    yield from check_key(environment, secrets)
+    yield from check_receivers(environment, secrets)
+    yield from check_offsite(environment, secrets)
 
 
 def _releases(path: Path, problems: list[Problem]) -> tuple[Releases, Source]:

@@ -6,6 +6,7 @@ The names of an environment's secrets: what `flotilla:secrets` has, never the va
       projects:
         ledger: {SESSION_KEY: {secure: ...}}      for the processes of a project
       notifications: {ops: {secure: ...}}         addresses that alerts are sent to
+      offsite: {access-key: ..., secret-key: ...} for copies of backups in an S3-compatible store
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from hosts.keys import KEY_MINIMUM_LENGTH
-from settings.environment import Environment, Role
+from settings.environment import Environment, OffsiteKind, Role
 from settings.problems import Finding, Location, dotted
 from settings.process import Kind
 from settings.project import Project
@@ -27,6 +28,8 @@ SECRETS = "secrets"
 KEY = "key"
 PROJECTS = "projects"
 NOTIFICATIONS = "notifications"
+OFFSITE = "offsite"
+OFFSITE_NAMES = ("access-key", "secret-key")
 # How Pulumi writes an encrypted value in the stack's file.
 ENCRYPTED = "secure"
 
@@ -34,12 +37,14 @@ ENCRYPTED = "secure"
 @dataclass(frozen=True, kw_only=True)
 class SecretNames:
     """
-    Which secrets have a value: {project: names}, the names of addresses for alerts, and whether there is a key.
+    Which secrets have a value: {project: names}, the names of addresses for alerts, those for copies off-site, and whether
+    there is a key.
     """
 
     projects: Mapping[str, frozenset[str]]
     notifications: frozenset[str]
     has_key: bool = False
+    offsite: frozenset[str] = frozenset()
 
     def of(self, project: str) -> frozenset[str]:
         """
@@ -65,6 +70,7 @@ def read_names(value: object) -> SecretNames:
         projects={name: _names(block) for name, block in projects.items()} if isinstance(projects, dict) else {},
         notifications=_names(blocks.get(NOTIFICATIONS)),
         has_key=_has_value(blocks.get(KEY)),
+        offsite=_names(blocks.get(OFFSITE)),
     )
 
 
@@ -90,11 +96,11 @@ def check_form(value: object, in_file: object, stack: str) -> Iterator[Finding]:
     for key, block in value.items():
         if key == KEY:
             yield from _check_key(block, _inside(in_file, key), stack)
-        elif key not in (PROJECTS, NOTIFICATIONS):
-            yield Finding(location=(key,), fact="unknown key", next_step=suggest(key, (KEY, PROJECTS, NOTIFICATIONS)))
+        elif key not in (PROJECTS, NOTIFICATIONS, OFFSITE):
+            yield Finding(location=(key,), fact="unknown key", next_step=suggest(key, (KEY, PROJECTS, NOTIFICATIONS, OFFSITE)))
         elif not isinstance(block, dict) or _is_encrypted(block):
             yield _no_block((key,), stack)
-        elif key == NOTIFICATIONS:
+        elif key in (NOTIFICATIONS, OFFSITE):
             yield from _check_values(block, _inside(in_file, key), (key,), stack)
         else:
             for project, inner in block.items():
@@ -139,9 +145,9 @@ def check_key(environment: Environment, names: SecretNames) -> Iterator[Finding]
 def _check_values(block: Mapping[str, object], in_file: object, location: Location, stack: str) -> Iterator[Finding]:
     for name, value in block.items():
         command = set_command(stack, *(str(part) for part in location), name)
-        is_right = is_name(name) if location == (NOTIFICATIONS,) else is_environment_variable(name)
+        is_right = _is_right(name, location)
         if not is_right:
-            example = "ops" if location == (NOTIFICATIONS,) else "SESSION_KEY"
+            example = {NOTIFICATIONS: "ops", OFFSITE: OFFSITE_NAMES[0]}.get(str(location[0]), "SESSION_KEY")
             yield Finding(
                 location=(*location, name), fact="this is not the name of a secret", next_step=f"Write it like `{example}`"
             )
@@ -152,6 +158,35 @@ def _check_values(block: Mapping[str, object], in_file: object, location: Locati
                 location=(*location, name),
                 fact="this secret is there for everybody to read",
                 next_step=f"Replace it wherever it is used; then run `{command}`",
+            )
+
+
+def _is_right(name: str, location: Location) -> bool:
+    if location == (OFFSITE,):
+        return name in OFFSITE_NAMES
+    return is_name(name) if location == (NOTIFICATIONS,) else is_environment_variable(name)
+
+
+def check_offsite(environment: Environment, names: SecretNames) -> Iterator[Finding]:
+    """
+    A place for copies can be logged in to, and is known when it is seen.
+    """
+    offsite = environment.backup.offsite if environment.backup else None
+    if offsite is None:
+        return
+    location = ("backup", "offsite")
+    if offsite.kind is OffsiteKind.SFTP and offsite.host_key is None:
+        yield Finding(
+            location=location,
+            fact="`sftp` needs `host_key`: without it, copies would go to whoever answers",
+            next_step=f"Write down what `ssh-keyscan -t ed25519 {offsite.host}` shows, once you have compared it",
+        )
+    for name in OFFSITE_NAMES if offsite.kind is OffsiteKind.S3 else ():
+        if name not in names.offsite:
+            yield Finding(
+                location=location,
+                fact=f"there is no secret `{OFFSITE}.{name}`",
+                next_step=f"Run `{set_command(environment.name, OFFSITE, name)}`",
             )
 
 

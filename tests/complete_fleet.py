@@ -59,7 +59,14 @@ ENVIRONMENT = {
     },
     "backup": {
         "schedule": "30 2 * * *",
-        "offsite": {"kind": "sftp", "host": "box.example.com", "path": "backups", "location": "hel1"},
+        "offsite": {
+            "kind": "sftp",
+            "host": "box.example.com",
+            "path": "backups",
+            "location": "hel1",
+            "port": 23,
+            "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+        },
         "drill_interval_days": 14,
     },
     "monitoring": {

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from components.declarations import backup, common, db, docker, exporters, monitoring
+from components.declarations import backup, backup_source, common, db, docker, exporters, monitoring
 from components.naming import all_servers
 from settings import Role, Settings
 
@@ -21,15 +21,19 @@ Declare = Callable[[Settings, str, Mapping[str, str]], dict[str, Any]]
 ROLES: Mapping[Role, Declare] = {Role.DB: db.declare, Role.BACKUP: backup.declare, Role.MONITORING: monitoring.declare}
 
 
-def declaration(settings: Settings, server: str, addresses: Mapping[str, str]) -> dict[str, Any]:
+def declaration(settings: Settings, server: str, addresses: Mapping[str, str], host_keys: Mapping[str, str]) -> dict[str, Any]:
     """
     The whole declaration of a server. `addresses` is {server: private address}; the roles in `ROLES` ask for all of them,
-    Docker and the exporters for the server's own.
+    Docker and the exporters for the server's own. `host_keys` is {server: public SSH key}; only the role `backup` asks for it.
     """
     _, pool = all_servers(settings)[server]
     roles = {role.value: ROLES[role](settings, server, addresses) if role in ROLES else {} for role in sorted(pool.roles)}
     if docker.ROLES & set(pool.roles):
         roles["docker"] = docker.declare(settings, server, addresses)
+    if backup_source.is_source(settings, server):
+        roles[backup_source.NAME] = backup_source.declare(settings, server, addresses)
+    if Role.BACKUP in pool.roles:
+        roles[Role.BACKUP.value] = backup.with_host_keys(roles[Role.BACKUP.value], host_keys)
     return {
         "version": VERSION,
         "environment": settings.environment.name,
@@ -47,4 +51,4 @@ def needs_addresses(settings: Settings, server: str) -> bool:
     Whether a server's declaration depends on who else there is. The others stay as they are when one is added.
     """
     _, pool = all_servers(settings)[server]
-    return any(role in ROLES for role in pool.roles)
+    return any(role in ROLES for role in pool.roles) or backup_source.is_source(settings, server)

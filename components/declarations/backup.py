@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components import caddyfile
 from components.declarations import db
 from components.naming import DATA, all_servers, volume_home
-from settings import Project, Role, Settings
+from settings import Project, Settings
 from settings.care import Offsite, Retention
+from settings.gaps import longest_gap_s
 from settings.schedule import on_calendar
+
+# Where a restored cluster answers, to the private network, while its data is taken over.
+SERVE_PORT = 6543
+WITHOUT_DISK = "/var/lib/flotilla-backups"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,38 +70,43 @@ def _policy(settings: Settings, project: Project) -> Policy | None:
 
 def declare(settings: Settings, server: str, addresses: Mapping[str, str]) -> dict[str, Any]:
     """
-    Backups are fetched by this server, so that none of the others could delete them. `on_calendar` is the schedule for systemd.
+    Backups are fetched by this server, so that none of the others could delete them. `on_calendar` is the schedule for systemd,
+    `stanzas` are the database clusters, by their servers, and `databases` in one {database: project}. The host keys of those
+    servers are known only when they are there: see `with_host_keys`.
     """
     _, pool = all_servers(settings)[server]
     general = settings.environment.backup
+    found = policies(settings)
     return {
-        "repository": f"{DATA}/backups" if pool.volume_gb else None,
+        "address": addresses[server],
+        "serve_port": SERVE_PORT,
+        "repository": f"{DATA}/backups" if pool.volume_gb else WITHOUT_DISK,
         "encrypted": True,
         "offsite": general.offsite.model_dump(mode="json") if general and general.offsite else None,
-        "configuration": configuration(settings, addresses),
-        "policies": [_declared(settings, policy, addresses) for policy in policies(settings)],
+        "policies": [_declared(settings, policy, addresses) for policy in found],
+        "stanzas": _stanzas(settings, found, addresses),
+        "host_keys": {},
     }
 
 
-def configuration(settings: Settings, addresses: Mapping[str, str]) -> list[dict[str, str]]:
+def with_host_keys(declared: Mapping[str, Any], host_keys: Mapping[str, str]) -> dict[str, Any]:
     """
-    What servers hold that belongs to no project and cannot be made again at will: with ACME, the accounts and certificates of
-    each ingress server, because authorities count how many they sign. In the form of a project's sources, of kind
-    `configuration`.
+    What is declared, with the host keys of the servers that data is fetched from: {private address: host key}.
     """
-    if settings.environment.ingress.tls.acme is None:
-        return []
-    ingress = [name for name, (_, pool) in all_servers(settings).items() if Role.INGRESS in pool.roles]
-    return [
-        {
-            "kind": "configuration",
-            "name": "certificates",
-            "server": name,
-            "address": addresses[name],
-            "path": f"{caddyfile.STATE}/data",
-        }
-        for name in ingress
-    ]
+    sources = [source for policy in declared["policies"] for source in policy["sources"]]
+    return {**declared, "host_keys": {source["address"]: host_keys[source["server"]] for source in sources}}
+
+
+def _stanzas(settings: Settings, found: list[Policy], addresses: Mapping[str, str]) -> dict[str, Any]:
+    home = db.home(settings)
+    names = {policy.project for policy in found}
+    projects = {name: project for name, project in settings.projects.items() if name in names and project.database}
+    if home is None or not projects:
+        return {}
+    declared = db.declare(settings, home, addresses)
+    kept = ("address", "port", "version", "data_directory")
+    databases = {project.database.name: name for name, project in sorted(projects.items()) if project.database}
+    return {home: {**{name: declared[name] for name in kept}, "databases": databases}}
 
 
 def _declared(settings: Settings, policy: Policy, addresses: Mapping[str, str]) -> dict[str, Any]:
@@ -105,16 +114,24 @@ def _declared(settings: Settings, policy: Policy, addresses: Mapping[str, str]) 
         "project": policy.project,
         "schedule": policy.schedule,
         "on_calendar": on_calendar(policy.schedule),
+        "longest_gap_s": longest_gap_s(policy.schedule),
         "retention": policy.retention.model_dump(),
         "drill_interval_days": policy.drill_interval_days,
-        "sources": [_source(settings, policy.project, covered, addresses) for covered in policy.covers],
+        "sources": [{**place, "address": addresses[place["server"]]} for place in places(settings, policy)],
     }
 
 
-def _source(settings: Settings, project: str, covered: str, addresses: Mapping[str, str]) -> dict[str, str]:
+def places(settings: Settings, policy: Policy) -> list[dict[str, str]]:
+    """
+    Where a project's data is: {kind, name, server}, and for volumes `path`.
+    """
+    return [_place(settings, policy.project, covered) for covered in policy.covers]
+
+
+def _place(settings: Settings, project: str, covered: str) -> dict[str, str]:
     kind, _, name = covered.partition(":")
     server = db.home(settings) if kind == "database" else volume_home(settings)
     if server is None:
         raise ValueError(f"{covered} of {project} is on no server")
     place = {} if kind == "database" else {"path": f"{DATA}/{project}/{name}"}
-    return {"kind": kind, "name": name, "server": server, "address": addresses[server], **place}
+    return {"kind": kind, "name": name, "server": server, **place}

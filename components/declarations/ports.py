@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from components.declarations import db, exporters
+from components.declarations import backup, db, exporters
 from settings import Role
 
 # (protocol, port)
@@ -23,6 +23,8 @@ DATABASES = (db.PORT, db.POOLER_PORT, exporters.POSTGRES_PORT, db.POOLER_EXPORTE
 PRIVATE: Mapping[Role, tuple[Port, ...]] = {
     Role.APP: (*SWARM, DOCKER_METRICS),
     Role.INGRESS: (*SWARM, DOCKER_METRICS, ("tcp", exporters.HAPROXY_PORT)),
+    # A restored cluster, while a database server takes its data back.
+    Role.BACKUP: (("tcp", backup.SERVE_PORT),),
     Role.DB: tuple(("tcp", port) for port in DATABASES),
 }
 

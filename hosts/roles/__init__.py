@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hosts.host import Host
 from hosts.items import Item
-from hosts.roles import common, db, docker, exporters, monitoring
+from hosts.roles import backup, backup_source, common, db, docker, exporters, monitoring
 
 Wanted = Callable[[Host], Sequence[Item]]
 ROLES: Mapping[str, Wanted] = {
@@ -16,6 +16,8 @@ ROLES: Mapping[str, Wanted] = {
     "docker": docker.wanted,
     "db": db.wanted,
     "exporters": exporters.wanted,
+    "backup-source": backup_source.wanted,
+    "backup": backup.wanted,
     "monitoring": monitoring.wanted,
 }
 

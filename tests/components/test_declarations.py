@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from components import declarations
-from components.declarations import alerts, backup, dashboards, measures, targets
+from components.declarations import alerts, dashboards, measures, targets
 from settings import Role, Settings
 from settings.gaps import longest_gap_s
 from tests.complete_fleet import PLANTED, complete
 from tests.conftest import Checkout
 
 ADDRESSES = {"app-1": "10.20.1.2", "app-2": "10.20.1.3", "db-1": "10.20.1.4", "vault-1": "10.20.1.5", "watch-1": "10.20.1.6"}
+HOST_KEYS = {name: f"ssh-ed25519 key-of-{name}" for name in ADDRESSES}
 
 
 @pytest.fixture
@@ -27,18 +28,18 @@ def settings(checkout: Checkout) -> Settings:
 
 
 def role(settings: Settings, server: str, name: str) -> dict[str, Any]:
-    return dict(declarations.declaration(settings, server, ADDRESSES)["roles"][name])
+    return dict(declarations.declaration(settings, server, ADDRESSES, HOST_KEYS)["roles"][name])
 
 
 def test_each_server_is_told_its_roles_and_what_all_have(settings: Settings) -> None:
     """`common` is everywhere: who administers the server, and for how long it remembers."""
-    told = {name: set(declarations.declaration(settings, name, ADDRESSES)["roles"]) for name in ADDRESSES}
+    told = {name: set(declarations.declaration(settings, name, ADDRESSES, HOST_KEYS)["roles"]) for name in ADDRESSES}
     common = role(settings, "app-1", "common")
 
     assert told == {
-        "app-1": {"common", "exporters", "app", "ingress", "docker"},
-        "app-2": {"common", "exporters", "app", "ingress", "docker"},
-        "db-1": {"common", "exporters", "db"},
+        "app-1": {"common", "exporters", "app", "docker", "ingress", "backup-source"},
+        "app-2": {"common", "exporters", "app", "docker", "ingress"},
+        "db-1": {"common", "exporters", "db", "backup-source"},
         "vault-1": {"common", "exporters", "backup"},
         "watch-1": {"common", "exporters", "monitoring"},
     }
@@ -50,15 +51,17 @@ def test_only_roles_that_speak_to_others_depend_on_who_there_is(settings: Settin
     """A further server changes nothing in the declarations of those that only run containers."""
     needing = {name for name in ADDRESSES if declarations.needs_addresses(settings, name)}
 
-    assert needing == {"db-1", "vault-1", "watch-1"}
-    alone = {"app-1": ADDRESSES["app-1"]}
-    assert declarations.declaration(settings, "app-1", alone) == declarations.declaration(settings, "app-1", ADDRESSES)
+    assert needing == {"app-1", "db-1", "vault-1", "watch-1"}
+    own = {"app-2": ADDRESSES["app-2"]}
+    assert declarations.declaration(settings, "app-2", own, {}) == declarations.declaration(
+        settings, "app-2", ADDRESSES, HOST_KEYS
+    )
 
 
 def test_a_declaration_is_plain_data_without_secrets(settings: Settings) -> None:
     """It survives JSON unchanged, and nobody's secret is in it."""
     for name in ADDRESSES:
-        document = declarations.declaration(settings, name, ADDRESSES)
+        document = declarations.declaration(settings, name, ADDRESSES, HOST_KEYS)
         text = json.dumps(document)
         assert json.loads(text) == document
         assert not [secret for secret in PLANTED if secret in text]
@@ -91,7 +94,7 @@ def test_postgresql_shares_a_server_with_containers_by_half(checkout: Checkout) 
     checkout.change_environment("local", lambda found: found["servers"]["app"].update(roles=["app", "ingress", "db"]))
     local = checkout.settings()
 
-    assert declarations.declaration(local, "app-1", {"app-1": "10.0.1.2"})["roles"]["db"]["memory_mb"] == 2 * 1024
+    assert declarations.declaration(local, "app-1", {"app-1": "10.0.1.2"}, HOST_KEYS)["roles"]["db"]["memory_mb"] == 2 * 1024
 
 
 def test_every_database_and_volume_is_backed_up_from_where_it_is(settings: Settings) -> None:
@@ -108,22 +111,6 @@ def test_every_database_and_volume_is_backed_up_from_where_it_is(settings: Setti
     assert policies["shop"]["retention"] == {"daily": 7, "weekly": 4, "monthly": 6}
     assert told["encrypted"] is True
     assert told["offsite"]["location"] == "hel1"
-
-
-def test_certificates_of_a_public_authority_are_backed_up(settings: Settings) -> None:
-    """From every ingress server."""
-    told = role(settings, "vault-1", "backup")["configuration"]
-
-    assert [(source["server"], source["address"], source["path"]) for source in told] == [
-        ("app-1", "10.20.1.2", "/var/lib/flotilla/caddy/data"),
-        ("app-2", "10.20.1.3", "/var/lib/flotilla/caddy/data"),
-    ]
-    assert {source["kind"] for source in told} == {"configuration"}
-
-
-def test_certificates_of_an_authority_of_ones_own_are_not(checkout: Checkout) -> None:
-    """They are made again at will."""
-    assert backup.configuration(checkout.settings("local"), {"app-1": "10.0.1.2"}) == []
 
 
 def jobs(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -304,3 +291,19 @@ def test_receivers_secret_addresses_are_named_only(settings: Settings) -> None:
 def test_each_role_with_a_declaration_of_its_own_is_a_role() -> None:
     """And the others are known to need none."""
     assert set(declarations.ROLES) == {Role.DB, Role.BACKUP, Role.MONITORING}
+
+
+def test_servers_with_data_are_asked_by_the_backup_server_only(settings: Settings) -> None:
+    """Its address is the only one that may come, for the volumes and the cluster that are there; it knows their host keys."""
+    database, volumes = role(settings, "db-1", "backup-source"), role(settings, "app-1", "backup-source")
+    keeper = role(settings, "vault-1", "backup")
+
+    assert database == {
+        "backup_servers": ["10.20.1.5"],
+        "volumes": [],
+        "database": {"port": 5432, "version": 15, "data_directory": "/mnt/data/postgresql/15/main"},
+    }
+    assert volumes["database"] is None
+    assert volumes["volumes"]
+    assert set(keeper["host_keys"]) == {"10.20.1.4", "10.20.1.2"}
+    assert keeper["stanzas"]["db-1"]["databases"] == {"shop": "shop"}

@@ -47,6 +47,8 @@ anything = st.recursive(
         ({"key": ""}, "flotilla:secrets.key: this is no value of a secret"),
         ({"key": {"secure": 7}}, "flotilla:secrets.key: this is no value of a secret"),
         ({"key": CANARY}, "flotilla:secrets.key: this secret is there for everybody to read"),
+        ({"offsite": {"password": {"secure": CANARY}}}, "offsite.password: this is not the name of a secret"),
+        ({"offsite": {"access-key": CANARY}}, "offsite.access-key: this secret is there for everybody to read"),
         ({"notifications": {"Ops Chat": {"secure": CANARY}}}, "notifications['Ops Chat']: this is not the name of a secret"),
     ],
     ids=str,
@@ -107,3 +109,11 @@ def test_any_secrets_are_judged(fleet, secrets: Any) -> None:
         assert all("Nothing was changed." in line and line.isprintable() for line in str(error).splitlines())
     else:
         assert CANARY not in repr(loaded)
+
+
+def test_place_off_site_can_be_logged_in_to(fleet) -> None:
+    """SFTP without a host key would give copies to whoever answers; S3 without credentials gives none to anybody."""
+    fleet.put(STACK_FILE, ("config", "flotilla:environment", "backup", "offsite", "host_key"), None)
+    assert any("`sftp` needs `host_key`" in line for line in fleet.mistakes())
+    fleet.put(STACK_FILE, ("config", "flotilla:environment", "backup", "offsite", "kind"), "s3")
+    assert any("there is no secret `offsite.access-key`" in line for line in fleet.mistakes())

@@ -1,0 +1,97 @@
+"""
+What Flotilla adds to a backup and to a restore, against the tool alone: on two machines with a database of some size.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.measure import Figure
+from tests.integration import backup_stand
+from tests.integration.backup_stand import DATA, DATABASE, Stand
+
+BACKUP_BAR, RESTORE_BAR = 1.15, 1.3
+RUNS = 3
+# About 250 MB: small enough for a bench, large enough for what is done once not to count.
+ROWS = 1_000_000
+KEEPER = ("runuser", "-u", "flotilla-backup", "--")
+CONFIGURATION = "/etc/flotilla/backup"
+RAW = "/mnt/data/raw"
+POSTGRES = "/usr/lib/postgresql/15/bin"
+# A restore as one does it by hand: files, the log by pgBackRest itself, until the cluster takes connections.
+RESTORE = f"""
+rm -rf {RAW}; mkdir -m 700 {RAW}; mkdir -m 700 {RAW}/data
+pgbackrest --config={CONFIGURATION}/pgbackrest-local.conf --stanza={DATA} --pg1-path={RAW}/data --process-max=2 \\
+  --archive-mode=off restore
+touch {RAW}/data/postgresql.conf; cd {RAW}; printf 'local all all trust\\n' > hba
+{POSTGRES}/pg_ctl -D {RAW}/data -w -t 3600 -l {RAW}/log -o "-c listen_addresses= -c unix_socket_directories={RAW} \\
+  -c hba_file={RAW}/hba -c fsync=off -c shared_buffers=128MB -c shared_preload_libraries= -c max_connections=50" \\
+  start > /dev/null
+until [ "$(psql -XAtq -h {RAW} -U postgres -c 'SELECT pg_is_in_recovery()')" = f ]; do sleep 0.1; done
+{POSTGRES}/pg_ctl -D {RAW}/data -m immediate stop > /dev/null
+"""
+
+
+def backup_ratio() -> Figure:
+    """
+    `flotilla-backup run` with its manifest, retention and status, against `pgbackrest backup`: full backups, in pairs.
+    """
+    with _stand() as stand:
+        own = _timed(lambda: stand.backup("run", "--full", "--project", DATABASE))
+        argv = (*KEEPER, "pgbackrest", f"--config={CONFIGURATION}/pgbackrest.conf", f"--stanza={DATA}", "--type=full", "backup")
+        value = _paired(own, _timed(lambda: stand.ops.run(*argv)))
+    return Figure(name="backup_ratio", value=value, unit="x", bar=BACKUP_BAR, compared_with="pgbackrest backup", runs=RUNS)
+
+
+def restore_ratio() -> Figure:
+    """
+    `flotilla-backup verify`, comparison and record included, against a restore by hand, in pairs.
+    """
+    with _stand() as stand:
+        stand.ops.sh(f"install -d -m 700 -o flotilla-backup {RAW}; chmod 711 /mnt/data")
+        own = _timed(lambda: stand.backup("verify", "--project", DATABASE))
+        raw = _timed(
+            lambda: stand.ops.run(
+                *KEEPER, "sh", "-ec", RESTORE.replace(f"rm -rf {RAW}; mkdir -m 700 {RAW};", f"rm -rf {RAW}/*;")
+            )
+        )
+        value = _paired(own, raw)
+    return Figure(name="restore_ratio", value=value, unit="x", bar=RESTORE_BAR, compared_with="pgbackrest restore", runs=RUNS)
+
+
+@contextmanager
+def _stand() -> Iterator[Stand]:
+    with tempfile.TemporaryDirectory(prefix="flotilla-bench-") as folder, backup_stand.started(Path(folder)) as stand:
+        stand.converge()
+        stand.await_fetching()
+        stand.fill(ROWS)
+        stand.backup("run")
+        yield stand
+
+
+def _timed(act: Callable[[], object]) -> Callable[[], float]:
+    def run() -> float:
+        started = time.monotonic()
+        act()
+        return time.monotonic() - started
+
+    return run
+
+
+def _paired(own: Callable[[], float], raw: Callable[[], float]) -> float:
+    """
+    The median of pairs, each way round in turn: what runs second finds more in the caches.
+    """
+    ratios = []
+    for number in range(RUNS):
+        if number % 2:
+            reference, value = raw(), own()
+        else:
+            value, reference = own(), raw()
+        ratios.append(value / reference)
+    return statistics.median(ratios)

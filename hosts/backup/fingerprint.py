@@ -1,0 +1,138 @@
+"""
+What a database holds, in numbers that can be compared: its tables with their rows and a hash of all that is in them, where its
+sequences stand, its large objects, and how everything is defined.
+
+The hash of a table is the sum of its rows' hashes, so the order of rows does not matter, and nothing is sorted. It is the same
+wherever PostgreSQL of the same major version runs on the same kind of processor. Not compared, because a restore cannot have
+them: what is in unlogged and temporary tables, and in foreign ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+# Text of values that does not depend on whoever asks.
+SETTINGS = """\
+SET search_path = pg_catalog; SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres';
+SET bytea_output = 'hex'; SET extra_float_digits = 1; SET lc_monetary = 'C'; SET lc_numeric = 'C'; SET lc_time = 'C';
+SET row_security = off; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET jit = off;
+"""
+
+_OWN = (
+    "n.nspname NOT IN ('pg_catalog', 'information_schema') "
+    "AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'"
+)
+
+TABLES = f"""\
+SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname, format('%I.%I', n.nspname, c.relname))
+ORDER BY n.nspname, c.relname)::text, '[]')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND {_OWN}"""
+
+_SEQUENCES = """\
+SELECT coalesce(json_object_agg(format('%I.%I', schemaname, sequencename), coalesce(last_value, 0))::text, '{}')
+FROM pg_sequences"""
+
+_LARGE_OBJECTS = """\
+SELECT json_build_object('rows', count(*), 'hash',
+coalesce(sum(hashtextextended(loid || ':' || pageno || ':' || encode(data, 'hex'), 0)::numeric), 0)::text)::text
+FROM pg_largeobject"""
+
+_DEFINITIONS = f"""\
+SELECT json_build_object('count', count(*), 'hash', coalesce(sum(hashtextextended(d, 0)::numeric), 0)::text)::text FROM (
+SELECT 'column ' || format('%I.%I.%I %s %s %s', n.nspname, c.relname, a.attname,
+format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(f.adbin, f.adrelid))
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm') AND {_OWN}
+UNION ALL SELECT 'index ' || pg_get_indexdef(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('i', 'I') AND {_OWN}
+UNION ALL SELECT 'constraint ' || format('%I.%I %I ', n.nspname, c.relname, k.conname) || pg_get_constraintdef(k.oid)
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OWN}
+UNION ALL SELECT 'view ' || format('%I.%I ', n.nspname, c.relname) || pg_get_viewdef(c.oid) FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND {_OWN}
+UNION ALL SELECT 'function ' || pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE p.prokind IN ('f', 'p') AND {_OWN}
+UNION ALL SELECT 'extension ' || extname || ' ' || extversion FROM pg_extension
+) AS all_definitions(d)"""
+
+
+class Asks(Protocol):
+    """
+    A session that answers one statement with text.
+    """
+
+    def ask(self, statement: str) -> str:
+        """
+        The answer.
+        """
+
+
+def tables(session: Asks) -> list[tuple[str, str, str]]:
+    """
+    The tables of a database: (schema, name, both as SQL writes them).
+    """
+    return [(schema, name, written) for schema, name, written in json.loads(session.ask(TABLES))]
+
+
+def sequences(session: Asks) -> dict[str, int]:
+    """
+    Where the sequences of a database stand: {name: the last value that was drawn}.
+    """
+    return dict(json.loads(session.ask(_SEQUENCES)))
+
+
+def of_table(written: str) -> str:
+    """
+    The statement that counts and hashes a table's rows.
+    """
+    return (
+        "SELECT json_build_object('rows', count(*), "
+        "'hash', coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text)::text "
+        f"FROM ONLY {written} AS t"
+    )
+
+
+def take(session: Asks, found: Iterable[tuple[str, str, str]]) -> dict[str, Any]:
+    """
+    The whole of a database, as the session sees it. `SETTINGS` are in force there.
+    """
+    return {
+        "tables": {written: json.loads(session.ask(of_table(written))) for _, _, written in found},
+        "sequences": sequences(session),
+        "large_objects": json.loads(session.ask(_LARGE_OBJECTS)),
+        "definitions": json.loads(session.ask(_DEFINITIONS)),
+    }
+
+
+def differences(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """
+    How what was found differs from what should be there, each as a sentence without its full stop. A sequence may stand
+    further: PostgreSQL logs 32 values ahead.
+    """
+    told = [f"table {name} is missing" for name in wanted["tables"] if name not in found["tables"]]
+    told += [f"table {name} should not be there" for name in found["tables"] if name not in wanted["tables"]]
+    for name in sorted(wanted["tables"].keys() & found["tables"].keys()):
+        before, after = wanted["tables"][name], found["tables"][name]
+        if before["rows"] != after["rows"]:
+            told.append(f"table {name} has {after['rows']} rows instead of {before['rows']}")
+        elif before["hash"] != after["hash"]:
+            told.append(f"table {name} has {after['rows']} rows as it should, but not with the same content")
+    for name, value in wanted["sequences"].items():
+        stands = found["sequences"].get(name)
+        if stands is None or stands < value:
+            told.append(f"sequence {name} stands at {'nothing' if stands is None else stands} instead of {value}")
+    if wanted["large_objects"] != found["large_objects"]:
+        told.append("large objects differ")
+    if wanted["definitions"] != found["definitions"]:
+        count, other = wanted["definitions"]["count"], found["definitions"]["count"]
+        told.append(f"definitions of columns, indexes, constraints, views or functions differ ({other} instead of {count})")
+    return told
+
+
+def total_rows(databases: Sequence[Mapping[str, Any]]) -> int:
+    """
+    How many rows there are in all of them.
+    """
+    return sum(table["rows"] for database in databases for table in database["tables"].values())

@@ -1,0 +1,104 @@
+"""
+Backups, as an operator asks for them: the backup server does everything, this asks it and judges what it says.
+
+What it says of itself is checked where that can be done: the records of restores are signed, and a signature that does not fit
+the environment's key is a finding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hosts import keys
+from hosts.backup import signed
+from hosts.request import Target
+from ops import hosts, remote
+from ops.errors import FlotillaError, SettingsError
+
+COMMAND = "/usr/local/sbin/flotilla-backup"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """
+    The servers of a stack that have to do with data: the one that keeps backups, and all by name.
+    """
+
+    stack: str
+    keeper: Target
+    servers: Mapping[str, Target]
+
+    @property
+    def policies(self) -> Sequence[Mapping[str, Any]]:
+        """
+        How each project is backed up.
+        """
+        return list(self.keeper.declaration["roles"]["backup"]["policies"])
+
+
+def fleet(checkout: Path, stack: str) -> Fleet:
+    """
+    The servers of a stack.
+
+    Raises: SettingsError where none of them keeps backups.
+    """
+    found = {str(target.declaration["server"]): target for target in hosts.targets(checkout, stack)}
+    keepers = [target for target in found.values() if "backup" in target.declaration["roles"]]
+    if not keepers:
+        raise SettingsError(
+            f"{stack}: no server has the role `backup`. Nothing was done. Give one to a pool in Pulumi.{stack}.yaml."
+        )
+    return Fleet(stack=stack, keeper=keepers[0], servers=found)
+
+
+def ask(known: Fleet, words: Sequence[str], stdin: str = "") -> dict[str, Any]:
+    """
+    What the backup server answers; its findings are in it, and those of records that it did not sign.
+
+    Raises: FlotillaError where it does not answer, SettingsError for what it does not know.
+    """
+    with remote.connected(known.keeper) as connection:
+        done = connection.run([COMMAND, *words], stdin)
+    if done.returncode == 2:
+        raise SettingsError(f"{connection.name}: it does not know what was asked for. Nothing was done. See its words above.")
+    try:
+        document = dict(json.loads(done.stdout))
+    except ValueError:
+        raise FlotillaError(
+            f"{connection.name}: no answer (exit code {done.returncode}). Whether something was done is not known. "
+            f"See `flotilla backup list`."
+        ) from None
+    document["findings"] = [*document["findings"], *unsigned(document.get("records", ()), known.keeper.key)]
+    return document
+
+
+def unsigned(records: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:
+    """
+    The findings about records that were not signed with this environment's key.
+    """
+    secret = keys.secret(key, "backup", "record")
+    return [
+        {
+            "id": "record-not-genuine",
+            "resource": f"{record.get('project')}/{record.get('source')}",
+            "fact": "the record of this restore was not signed with the environment's key",
+            "next_step": "Converge the backup server: `flotilla host converge`",
+        }
+        for record in records
+        if not signed.is_genuine(record, secret)
+    ]
+
+
+def options(projects: Sequence[str], flags: Mapping[str, bool | str | None]) -> list[str]:
+    """
+    The command line's further words.
+    """
+    chosen = [part for name in projects for part in ("--project", name)]
+    for name, value in flags.items():
+        if value:
+            chosen += [f"--{name}"] if value is True else [f"--{name}", str(value)]
+    return chosen

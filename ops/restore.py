@@ -1,0 +1,326 @@
+"""
+Giving data back: a project's database or volume, or everything that a lost database server had.
+
+Without further words what is restored is put beside what is there, under a new name. In the place of what is there it is put
+only when that was asked for, after a fresh backup, and what was there is kept under another name.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from ops import backup, hosts, remote
+from ops.backup import Fleet
+from ops.confirm import Level
+from ops.errors import FlotillaError, SettingsError
+
+_STOP = """\
+import json, subprocess, sys
+ids = subprocess.run(["docker", "ps", "-q"], capture_output=True, text=True, check=True).stdout.split()
+shown = subprocess.run(["docker", "inspect", *ids], capture_output=True, text=True, check=True).stdout if ids else "[]"
+found = [row["Id"] for row in json.loads(shown) if any(mount.get("Source") == sys.argv[1] for mount in row["Mounts"])]
+subprocess.run(["docker", "stop", *found], check=True, capture_output=True) if found else None
+"""
+PULL = "/usr/local/lib/flotilla/restore-pull"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """
+    One database or volume. `target` is the name or path that it gets; with `is_over` it then takes the place of what is there.
+    """
+
+    project: str
+    kind: str
+    name: str
+    server: str
+    target: str
+    path: str | None = None
+    is_over: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """
+    What is to be restored. `at` is a moment in seconds since 1970, None for all that there is. `is_rebuild`: the server of the
+    databases is another one than the backups are of.
+    """
+
+    pieces: tuple[Piece, ...]
+    at: float | None
+    label: str | None
+    is_rebuild: bool = False
+
+    @property
+    def level(self) -> Level:
+        """
+        How much it can do.
+        """
+        return Level.CRITICAL if self.is_rebuild or any(piece.is_over for piece in self.pieces) else Level.STANDARD
+
+    @property
+    def lines(self) -> list[str]:
+        """
+        What it does, for people.
+        """
+        moment = (
+            f"as of {datetime.fromtimestamp(self.at, UTC).isoformat()}" if self.at else "as of the last moment that there is"
+        )
+        told = []
+        for piece in self.pieces:
+            where = f"over the existing one on {piece.server}" if piece.is_over else f"as {piece.target} on {piece.server}"
+            told.append(f"{piece.project}'s {piece.kind} {piece.name} is restored {moment}, {where}.")
+        return told
+
+
+def plan(
+    policies: Sequence[Mapping[str, Any]],
+    project: str,
+    *,
+    volume: str | None,
+    is_over: bool,
+    at: float | None,
+    label: str | None,
+    now: float,
+) -> Plan:
+    """
+    What restoring one project means: pure.
+
+    Raises: SettingsError for what there is not.
+    """
+    sources = [source for policy in policies if policy["project"] == project for source in policy["sources"]]
+    kind, name = ("volume", volume) if volume else ("database", None)
+    found = [source for source in sources if source["kind"] == kind and name in (None, source["name"])]
+    if not found:
+        known = ", ".join(f"{source['kind']} {source['name']}" for source in sources) or "nothing that is backed up"
+        raise SettingsError(f"{project}: it has no {kind}{f' {volume}' if volume else ''}. Nothing was done. It has: {known}.")
+    if volume and at:
+        raise SettingsError("--to: a volume has snapshots, not moments. Nothing was done. Choose one with `--label`.")
+    return Plan(pieces=tuple(_piece(project, source, is_over, now) for source in found), at=at, label=label)
+
+
+def plan_all(policies: Sequence[Mapping[str, Any]], at: float | None, now: float) -> Plan:
+    """
+    What rebuilding a lost database server means: every database, in its place.
+    """
+    pieces = [
+        _piece(policy["project"], source, True, now)
+        for policy in policies
+        for source in policy["sources"]
+        if source["kind"] == "database"
+    ]
+    return Plan(pieces=tuple(pieces), at=at, label=None, is_rebuild=True)
+
+
+def _piece(project: str, source: Mapping[str, Any], is_over: bool, now: float) -> Piece:
+    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%d%H%M%S")
+    path = source.get("path")
+    return Piece(
+        project=project,
+        kind=source["kind"],
+        name=source["name"],
+        server=source["server"],
+        target=f"{path}_restored_{stamp}" if path else f"{source['name']}_restored_{stamp}",
+        path=path,
+        is_over=is_over,
+    )
+
+
+def moment(text: str | None) -> float | None:
+    """
+    A moment that somebody wrote, such as `2026-11-26T01:30:00Z`. Without a time zone it is UTC.
+
+    Raises: SettingsError for what is none, or not over yet.
+    """
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"--to: {text} is no moment. Nothing was done. Write it like 2026-11-26T01:30:00Z.") from None
+    at = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    if at > time.time():
+        raise SettingsError(f"--to: {text} is in the future. Nothing was done. Leave it out for all that there is.")
+    return at
+
+
+def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
+    """
+    Restore, compare, and have it noted. Returns {pieces, findings, rto_s, recovered_until}.
+    """
+    started = time.time()
+    document: dict[str, Any] = {"pieces": [], "findings": []}
+    if any(piece.is_over for piece in wanted.pieces) and not wanted.is_rebuild:
+        projects = sorted({piece.project for piece in wanted.pieces})
+        document["findings"] += backup.ask(known, ["run", *backup.options(projects, {})])["findings"]
+        if document["findings"]:
+            return document
+    for server in sorted({piece.server for piece in wanted.pieces if piece.kind == "database"}):
+        pieces = [piece for piece in wanted.pieces if piece.kind == "database" and piece.server == server]
+        _databases(known, server, pieces, wanted, document)
+    for piece in wanted.pieces:
+        if piece.kind == "volume":
+            _volume(known, piece, wanted.label, document)
+    document["rto_s"] = round(time.time() - started, 2)
+    if document["findings"]:
+        return document
+    _settle(known, wanted, document)
+    _note(known, document, started)
+    return document
+
+
+def _databases(known: Fleet, server: str, pieces: Sequence[Piece], wanted: Plan, document: dict[str, Any]) -> None:
+    target = known.servers[server]
+    password = secrets.token_urlsafe(32)
+    reader = target.declaration["roles"]["db"]["address"]
+    wish = {"password": password, "at": wanted.at, "label": wanted.label, "reader": reader}
+    with _served(known, server, wish) as served:
+        if "port" not in served:
+            document["findings"] += served["findings"]
+            return
+        document |= {name: served[name] for name in ("recovered_until", "reached", "durations", "label")}
+        with remote.connected(target) as connection:
+            for piece in pieces:
+                _pull(connection, piece, served, password, document)
+
+
+def _pull(
+    connection: remote.Connection, piece: Piece, served: Mapping[str, Any], password: str, document: dict[str, Any]
+) -> None:
+    facts = served["databases"].get(piece.name)
+    if facts is None:
+        resource = f"{piece.project}/database:{piece.name}"
+        fact = f"backup {served['label']} has no database {piece.name}"
+        document["findings"].append({"id": "wrong-database", "resource": resource, "fact": fact})
+        return
+    request = {
+        **{name: served[name] for name in ("address", "port", "user")},
+        "password": password,
+        "source": piece.name,
+        "target": piece.target,
+        "replace": piece.name if piece.is_over else None,
+        "facts": facts,
+    }
+    answer = _document(connection, connection.run([PULL], json.dumps(request)))
+    document["pieces"].append(
+        {"project": piece.project, "kind": piece.kind, "name": piece.name, "server": piece.server, **answer}
+    )
+    document["findings"] += answer["findings"]
+
+
+@contextmanager
+def _served(known: Fleet, stanza: str, wish: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """
+    A restored cluster that answers, for as long as this lasts; or the findings of why there is none.
+    """
+    with remote.connected(known.keeper) as connection:
+        process = connection.start([backup.COMMAND, "serve", stanza])
+        if process.stdin is None or process.stdout is None:
+            raise FlotillaError("ssh: it has no standard input. Nothing was restored. Try again.")
+        try:
+            process.stdin.write(f"{json.dumps(wish)}\n".encode())
+            process.stdin.flush()
+            line = process.stdout.readline()
+            if not line:
+                raise FlotillaError(f"{connection.name}: it gave no answer. Nothing was restored. See its words above.")
+            yield dict(json.loads(line))
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(timeout=120)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _volume(known: Fleet, piece: Piece, label: str | None, document: dict[str, Any]) -> None:
+    """
+    Through this machine, so that neither of the two servers has a credential for the other.
+    """
+    chosen = ["--label", label] if label else []
+    path = PurePosixPath(str(piece.path))
+    kept = f"{path}_before_{piece.target.rpartition('_')[2]}"
+    with remote.connected(known.keeper) as keeper, remote.connected(known.servers[piece.server]) as home:
+        made = home.run(["mkdir", "--mode=0700", "--", piece.target])
+        if made.returncode != 0:
+            raise FlotillaError(
+                f"{piece.target}: it could not be made on {piece.server}. Nothing was restored. See its words above."
+            )
+        sending = keeper.start(
+            [backup.COMMAND, "send", "--project", piece.project, *chosen, piece.name], stdin=subprocess.DEVNULL
+        )
+        taking = home.start(
+            ["tar", "--extract", "--numeric-owner", "--same-permissions", "-C", piece.target], stdin=sending.stdout or 0
+        )
+        if sending.stdout:
+            sending.stdout.close()
+        codes = (taking.wait(), sending.wait())
+        row = {"project": piece.project, "kind": "volume", "name": piece.name, "server": piece.server, "path": piece.target}
+        if any(codes):
+            fact = (
+                f"the snapshot was not sent or not taken whole (exit codes {codes[1]}, {codes[0]}); {piece.target} is no copy"
+            )
+            document["findings"].append(
+                {"id": "restore-failed", "resource": f"{piece.project}/volume:{piece.name}", "fact": fact}
+            )
+        elif piece.is_over:
+            moved = home.run(["sh", "-c", 'mv -T -- "$1" "$2" && mv -T -- "$3" "$1"', "sh", str(path), kept, piece.target])
+            if moved.returncode != 0:
+                fact = f"{path} could not be moved away; the copy is {piece.target}"
+                document["findings"].append(
+                    {"id": "restore-failed", "resource": f"{piece.project}/volume:{piece.name}", "fact": fact}
+                )
+            row |= {"path": str(path), "kept": kept}
+            # Containers hold on to the folder that they were started with; the swarm starts others in their place.
+            home.run(["python3", "-I", "-c", _STOP, str(path)])
+    document["pieces"].append({**row, "findings": []})
+
+
+def _settle(known: Fleet, wanted: Plan, document: dict[str, Any]) -> None:
+    """
+    Databases that came into the place of others get their rights from the role; a new cluster gets backups.
+    """
+    replaced = sorted({piece.server for piece in wanted.pieces if piece.is_over and piece.kind == "database"})
+    for outcome in hosts.converge([known.servers[name] for name in replaced], is_dry=False) if replaced else ():
+        if outcome.error:
+            document["findings"].append({"id": "not-converged", "resource": outcome.server, "fact": outcome.error})
+    if wanted.is_rebuild:
+        words = ["run", *backup.options([piece.project for piece in wanted.pieces], {"full": True, "new-cluster": True})]
+        document["findings"] += backup.ask(known, words)["findings"]
+
+
+def _note(known: Fleet, document: Mapping[str, Any], started: float) -> None:
+    rows = [
+        {
+            "at": int(started),
+            "kind": "restore",
+            "project": piece["project"],
+            "source": f"{piece['kind']}:{piece['name']}",
+            "label": document.get("label"),
+            "rto_s": document["rto_s"],
+            "recovered_until": document.get("recovered_until"),
+            "rows": piece.get("rows"),
+            "findings": [],
+        }
+        for piece in document["pieces"]
+    ]
+    backup.ask(known, ["note"], json.dumps(rows))
+
+
+def _document(connection: remote.Connection, done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    try:
+        return dict(json.loads(done.stdout))
+    except ValueError:
+        raise FlotillaError(
+            f"{connection.name}: no answer (exit code {done.returncode}). A database may have been restored in part. "
+            f"See `\\l` on the server; what was there before is as it was."
+        ) from None

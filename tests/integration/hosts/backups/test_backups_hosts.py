@@ -1,0 +1,185 @@
+"""
+Backups on two real machines: made, listed, tried and given back.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ops import backup as asked
+from ops import restore
+from ops.backup import Fleet
+from tests.integration import backup_damage, backup_stand
+from tests.integration.backup_stand import DATA, DATABASE, OPS, VOLUME, Stand
+
+SAMPLE = ("truncated file", "missing segment, listed", "wrong key", "killed during a backup")
+
+
+def fleet(stand: Stand) -> Fleet:
+    """
+    As `ops.backup.fleet` finds it in a stack.
+    """
+    return Fleet(stack="local", keeper=stand.target(OPS), servers={name: stand.target(name) for name in (DATA, OPS)})
+
+
+def rows(stand: Stand, database: str = DATABASE) -> int:
+    return int(stand.sql("SELECT count(*) FROM entries", database))
+
+
+def test_second_converge_changes_nothing(stand: Stand) -> None:
+    """Servers that are as they should be are left as they are, also when backups were made."""
+    assert [outcome.changes for outcome in stand.converge()] == [(), ()]
+
+
+def test_data_server_has_no_credential_for_the_backup_server(stand: Stand) -> None:
+    """Whoever takes the database server over finds nothing there that opens the backup server, and no way in."""
+    found = stand.data.sh(
+        "grep -rlE 'PRIVATE KEY|cipher-pass' /etc/flotilla* /var/lib/flotilla /var/lib/postgresql /root/.ssh || true"
+    )
+    assert "key" not in found.replace("authorized_keys", "")
+    tried = stand.data.run(
+        "ssh",
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "StrictHostKeyChecking=no",
+        f"flotilla-backup@{stand.ops.address}",
+        "id",
+        check=False,
+    )
+    assert tried.returncode != 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["", "id", "bash -i", "pgbackrest info", "rsync --server --sender -logDtpr . /etc/", "prepare /etc", "census x;id",
+     "pgbackrest --pg1-path=/etc --remote-type=pg backup:remote", "rsync --server -logDtpr . /mnt/data/guestbook/data/",
+     f"rsync --server --sender -e.LsfxC --files-from=/etc/shadow . {VOLUME}/"],
+)  # fmt: skip
+def test_gate_gives_out_nothing_else(stand: Stand, command: str) -> None:
+    """The backup server's key opens data, and nothing beside it."""
+    argv = [
+        "runuser",
+        "-u",
+        "flotilla-backup",
+        "--",
+        "/usr/local/lib/flotilla/backup-ssh",
+        f"flotilla-source@{stand.data.address}",
+    ]
+    done = stand.ops.run(*argv, *([command] if command else []), check=False)
+    assert done.returncode == 1
+    assert "may not ask" in done.stderr
+    assert not done.stdout
+
+
+def test_list_is_read_from_the_repository(stand: Stand) -> None:
+    """Both sources have a backup, whose age and size the repository says, and nothing is wrong."""
+    answer = stand.backup("list")
+    found = {row["source"]: row for row in answer["sources"]}
+    assert set(found) == {f"database:{DATABASE}", "volume:data"}
+    assert all(row["size"] > 10_000 and time.time() - row["at"] < 3600 for row in found.values())
+    assert answer["findings"] == []
+
+
+def test_verify_restores_and_compares(stand: Stand) -> None:
+    """A healthy backup is good; what came of it is signed, and Prometheus is told."""
+    answer = asked.ask(fleet(stand), ["verify"])
+    assert answer["findings"] == []
+    database = next(row for row in answer["records"] if row["source"] == f"database:{DATABASE}")
+    assert database["rows"] == {DATABASE: 20_050}
+    assert database["rpo_s"] <= 300
+    assert database["rto_s"] > 0
+    assert stand.ops.sh("ls /mnt/data/backups/scratch") == ""
+    forged = {**database, "rto_s": 1}
+    assert [row["id"] for row in asked.unsigned([forged], backup_stand.KEY)] == ["record-not-genuine"]
+    measure = f'flotilla_backup_drill_timestamp_seconds{{project="{DATABASE}",source="database:{DATABASE}"}}'
+    backup_stand.eventually(lambda: measure in stand.ops.sh("cat /var/lib/prometheus/node-exporter/flotilla_backup.prom"), 60)
+
+
+def test_recovery_point_is_recent(stand: Stand) -> None:
+    """What was committed a moment ago is on the backup server already, though its segment is far from full."""
+    stand.sql("INSERT INTO entries (body) VALUES ('a moment ago')")
+    time.sleep(2)
+    received, written = stand.sql("SELECT flush_lsn, pg_current_wal_flush_lsn() FROM pg_stat_replication").split("|")
+    assert received == written
+    stand.sql("DELETE FROM entries WHERE body = 'a moment ago'")
+
+
+def test_restore_to_a_moment_between_two_inserts(stand: Stand) -> None:
+    """A database as it was then has what was committed before and nothing of what came after; the existing one is untouched."""
+    before = rows(stand)
+    stand.sql("INSERT INTO entries (body) VALUES ('before')")
+    time.sleep(1.5)
+    moment = datetime.now(UTC)
+    time.sleep(1.5)
+    stand.sql("INSERT INTO entries (body) VALUES ('after')")
+    known = fleet(stand)
+    plan = restore.plan(
+        known.policies, DATABASE, volume=None, is_over=False, at=moment.timestamp(), label=None, now=time.time()
+    )
+    document = restore.execute(known, plan)
+    assert document["findings"] == []
+    (piece,) = document["pieces"]
+    assert piece["database"].startswith(f"{DATABASE}_restored_")
+    found = stand.sql("SELECT body FROM entries WHERE body IN ('before', 'after')", piece["database"])
+    assert (found, rows(stand, piece["database"]), rows(stand)) == ("before", before + 1, before + 2)
+    stand.sql(f'DROP DATABASE "{piece["database"]}"', "postgres")
+
+
+def test_restore_over_the_existing_one_keeps_it(stand: Stand) -> None:
+    """The fresh backup has the last row; what was there is kept aside; applications may do what they could before."""
+    before = rows(stand)
+    rights = stand.sql(f"SELECT datacl FROM pg_database WHERE datname = '{DATABASE}'", "postgres")
+    known = fleet(stand)
+    plan = restore.plan(known.policies, DATABASE, volume=None, is_over=True, at=None, label=None, now=time.time())
+    document = restore.execute(known, plan)
+    assert document["findings"] == []
+    (piece,) = document["pieces"]
+    assert (rows(stand), rows(stand, piece["kept"])) == (before, before)
+    assert stand.sql(f"SELECT datacl FROM pg_database WHERE datname = '{DATABASE}'", "postgres") == rights
+    stand.sql(f'DROP DATABASE "{piece["kept"]}"', "postgres")
+
+
+def test_restored_volume_is_the_same(stand: Stand) -> None:
+    """Files, owners, modes and links are as they were, beside the volume; its SQLite database is whole."""
+    known = fleet(stand)
+    plan = restore.plan(known.policies, "guestbook", volume="data", is_over=False, at=None, label=None, now=time.time())
+    document = restore.execute(known, plan)
+    assert document["findings"] == []
+    path = document["pieces"][0]["path"]
+    stat = "find . ! -name '*.db*' -printf '%p %U %G %m %y %l\\n' | sort"
+    assert stand.data.sh(f"cd {path}; {stat}") == stand.data.sh(f"cd {VOLUME}; {stat}")
+    script = "import sqlite3; print(sqlite3.connect('guestbook.db').execute('SELECT count(*) FROM entries').fetchone()[0])"
+    assert stand.data.sh(f'cd {path}; python3 -c "{script}"') == "1000"
+
+
+@pytest.mark.parametrize(
+    "damage", [found for found in backup_damage.DAMAGES if found.name in SAMPLE], ids=lambda found: found.name
+)
+def test_damage_is_found_out(stand: Stand, damage: backup_damage.Damage) -> None:
+    """A sample of what tests/proof/test_backup_damage.py does in full."""
+    backup_damage.keep(stand)
+    backup_damage.is_caught(stand, damage)
+
+
+def test_lost_server_is_rebuilt(stand: Stand, tmp_path: Path) -> None:
+    """Another machine in its place, its roles, one command: everything that was committed is there, and backups go on."""
+    stand.sql("INSERT INTO entries (body) VALUES ('the last one')")
+    time.sleep(2)
+    before = rows(stand)
+    backup_stand.replaced(stand, tmp_path, DATA)
+    stand.converge()
+    assert stand.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == "0"
+    refused = stand.backup("run", "--project", DATABASE, code=1)
+    assert "other-cluster" in {found["id"] for found in refused["findings"]}
+    known = fleet(stand)
+    document = restore.execute(known, restore.plan_all(known.policies, None, time.time()))
+    assert document["findings"] == []
+    assert rows(stand) == before
+    assert stand.sql("SELECT count(*) FROM entries WHERE body = 'the last one'") == "1"
+    assert stand.backup("list", "--project", DATABASE)["findings"] == []
+    assert stand.backup("verify", "--project", DATABASE)["findings"] == []
