@@ -27,7 +27,7 @@ SECRETS = {"chat": "https://hooks.example.com/T0/secret", "mail": "secret passwo
 def host(checkout: Checkout) -> Host:
     """The one that watches production with everything in it."""
     settings = complete(checkout).settings("production")
-    return Host(declaration=declarations.declaration(settings, "watch-1", ADDRESSES), key="k" * 40, notifications=SECRETS)
+    return Host(declaration=declarations.declaration(settings, "watch-1", ADDRESSES, {}), key="k" * 40, notifications=SECRETS)
 
 
 def files(host: Host) -> dict[str, File]:

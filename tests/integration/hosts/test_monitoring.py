@@ -111,7 +111,7 @@ def watcher(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Itera
     settings = checkout.settings("local")
     container = docker.from_env().containers.get(machine.name)
     [network] = container.attrs["NetworkSettings"]["Networks"].values()
-    declaration = declarations.declaration(settings, SERVER, {SERVER: network["IPAddress"]})
+    declaration = declarations.declaration(settings, SERVER, {SERVER: network["IPAddress"]}, {})
     declaration = {**declaration, "roles": {name: declaration["roles"][name] for name in ROLES}}
     target = Target(
         address=plugin_machine.ADDRESS,
