@@ -16,6 +16,7 @@ from ops.audit import wanted
 from ops.audit.collect import Surroundings, collect
 from ops.audit.rule import Check, run
 from ops.audit.scene import Scene
+from ops.errors import SettingsError
 from settings import load, read_stack_config
 from settings.stacks import is_sandbox
 
@@ -29,7 +30,9 @@ def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str
     """
     known = stack.environment(checkout)
     outputs = stack.outputs(checkout, name, known)
-    settings = load(outputs["environment"]["stack"], checkout, read_stack_config(checkout, outputs["environment"]["stack"]))
+    name = outputs["environment"]["stack"]
+    config = _config(checkout, name, known)
+    settings = load(name, checkout, config)
     around = Surroundings(
         checkout=checkout,
         environment=known,
@@ -37,11 +40,26 @@ def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str
         authority=wanted.authority(settings),
         name_server=_name_server(checkout, settings.stack),
     )
-    found = asyncio.run(examine(outputs, wanted.wanted(settings), around, checks))
+    found = asyncio.run(examine(outputs, wanted.wanted(settings, _key(config)), around, checks))
     origin = _origin(checkout, settings.environment.name)
     for check in found:
         reports.write(checkout, check.name, report.document(origin, [check]))
     return report.document(origin, found)
+
+
+def _config(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, Any]:
+    """
+    The stack's values, with secrets in plain where whoever asks may read them: without, less can be said, and that is said.
+    """
+    try:
+        return stack.config(checkout, name, known)
+    except SettingsError:
+        return read_stack_config(checkout, name)
+
+
+def _key(config: Mapping[str, Any]) -> str:
+    found = config.get("secrets", {}).get("key")
+    return found if isinstance(found, str) else ""
 
 
 async def examine(

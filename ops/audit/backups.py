@@ -95,13 +95,17 @@ def backup_old(host: Host, scene: Scene) -> Iterator[Fault]:
             )
 
 
-@CHECK.rule("backup-empty", Host, worst=Status.CRITICAL, holds="no backup is empty")
+@CHECK.rule("backup-empty", Host, worst=Status.CRITICAL, holds="no backup of a database is empty")
 def backup_empty(host: Host, scene: Scene) -> Iterator[Fault]:
     """
-    A job that ended well and saved nothing.
+    A job that ended well and saved nothing. A volume may be empty, a database never is.
     """
     for project, source, _ in policies(scene) if _is_backup_server(host) else ():
-        if measured(host, SUCCESS, project, source) and measured(host, SIZE, project, source) == 0:
+        if (
+            source.startswith("database:")
+            and measured(host, SUCCESS, project, source)
+            and measured(host, SIZE, project, source) == 0
+        ):
             yield critical(
                 of=f"{project}/{source}",
                 message="the last backup is empty",

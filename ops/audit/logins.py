@@ -10,7 +10,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ops.audit.rule import Fault, critical, degraded, warning
+from hosts.roles import backup_source
+from ops.audit.rule import Fault, critical, degraded, unknown, warning
 from ops.audit.scene import Host, Scene
 from ops.audit.security import CHECK
 from ops.report import Status
@@ -42,7 +43,9 @@ LOCKED, EMPTY = "locked", "empty"
 ACCOUNTS = ("root", "admin")
 # The group that the role `common` puts administrators into, see hosts/roles/common/accounts.py.
 ADMINISTRATORS = "flotilla-admin"
-SUDOERS = ("root", "%sudo", "admin", f"%{ADMINISTRATORS}")
+# The backup server's way in may start one program as root: hosts/roles/backup_source.py.
+SUDOERS = ("root", "%sudo", "admin", f"%{ADMINISTRATORS}", f"Defaults!{backup_source.GATE}")
+SUDO_RULES = (f'{backup_source.USER} ALL=(root) NOPASSWD: {backup_source.GATE} ""',)
 GROUPS: Mapping[str, frozenset[str]] = {
     "sudo": frozenset({"admin"}),
     "root": frozenset({"root"}),
@@ -150,14 +153,22 @@ def sshd_key_source(host: Host, scene: Scene) -> Iterator[Fault]:
 )
 def key_unknown(host: Host, scene: Scene) -> Iterator[Fault]:
     """
-    All administrators' keys for root and `admin`, each one's own for an account of their name, and none for any other.
+    All administrators' keys for root and `admin`, each one's own for an account of their name, one derived from the environment's
+    key for an account by which servers log in to each other, and none for any other.
     """
-    keys = scene.wanted["admin_keys"]
+    keys, services = scene.wanted["admin_keys"], scene.wanted["service_keys"]
     for account in host.see("accounts"):
         name = account["name"]
-        allowed = set(keys.values()) if name in ACCOUNTS else {keys.get(name)}
+        allowed = set(keys.values()) if name in ACCOUNTS else {keys.get(name) or services.get(name)}
         for key in account["keys"]:
-            if key not in allowed:
+            if name in services and services[name] is None:
+                yield unknown(
+                    at=name,
+                    message="whose key it takes cannot be said without the environment's key",
+                    evidence=f"{key.split()[0]} {fingerprint(key.split()[1])}",
+                    fix=f"pulumi config -s {scene.stack}",
+                )
+            elif key not in allowed:
                 blob = key.split()[1]
                 yield critical(
                     at=account["name"],
@@ -240,7 +251,7 @@ def sudoer_unknown(host: Host, scene: Scene) -> Iterator[Fault]:
     """
     sudo = host.see("sudo")
     for row in sudo["rules"]:
-        if row["rule"].split()[0] not in SUDOERS:
+        if row["rule"].split()[0] not in SUDOERS and row["rule"] not in SUDO_RULES:
             in_main = row["file"] == "/etc/sudoers"
             yield critical(
                 at=row["rule"].split()[0],

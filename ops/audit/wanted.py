@@ -7,19 +7,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hosts import ssh_key
+from hosts.roles import backup_source
 from ops.errors import SettingsError
 from settings import Settings
 from settings.releases import releases_file
 
 
-def wanted(settings: Settings) -> dict[str, Any]:
+def wanted(settings: Settings, key: str) -> dict[str, Any]:
     """
-    As plain data. `admin_keys` is {administrator: `type blob`}; `releases` is {project: images}, None without a file; `paths`
-    is where the health of a site is asked, for those that have such a path: {host name: path}.
+    As plain data. `admin_keys` is {administrator: `type blob`}; `service_keys` the keys by which servers log in to each other,
+    {account: `type blob`}, None where the environment's `key` is not at hand; `releases` is {project: images}, None without a
+    file; `paths` is where the health of a site is asked, for those that have such a path: {host name: path}.
     """
     dns = settings.environment.dns
     return {
         "admin_keys": admin_keys(settings),
+        "service_keys": {backup_source.USER: ssh_key.public(key, "backup", "ssh") if key else None},
         "releases": _releases(settings) if releases_file(settings.root, settings.stack).exists() else None,
         "records": [_record(record) for record in dns.records],
         "is_proxied": dns.proxied,

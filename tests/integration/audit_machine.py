@@ -82,7 +82,14 @@ def judged(hosts: Sequence[Host], admin_key: str, outputs: dict[str, Any] | None
     """
     document = {"environment": {"stack": "local", "name": "local"}, "projects": {}, **(outputs or {})}
     document["servers"] = {host.name: {"volume_gb": None} for host in hosts}
-    wanted = {"admin_keys": {"tester": admin_key}, "releases": None, "records": [], "is_proxied": False, "paths": {}}
+    wanted = {
+        "admin_keys": {"tester": admin_key},
+        "service_keys": {},
+        "releases": None,
+        "records": [],
+        "is_proxied": False,
+        "paths": {},
+    }
     scene = Scene(now=time.time(), outputs=document, wanted=wanted, hosts=tuple(hosts))
     found = {finding for name in CHECKED for finding in run(CHECKS[name], scene)[0]}
     return {finding for finding in found if finding.resource != "cloud" and finding.id not in OF_THIS_COMPUTER}
