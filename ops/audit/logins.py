@@ -153,8 +153,8 @@ def sshd_key_source(host: Host, scene: Scene) -> Iterator[Fault]:
 )
 def key_unknown(host: Host, scene: Scene) -> Iterator[Fault]:
     """
-    All administrators' keys for root and `admin`, each one's own for an account of their name, one derived from the environment's
-    key for an account by which servers log in to each other, and none for any other.
+    All administrators' keys for root and `admin`, each one's own for an account of their name, the derived one for an account by
+    which servers log in to each other, and none for any other.
     """
     keys, services = scene.wanted["admin_keys"], scene.wanted["service_keys"]
     for account in host.see("accounts"):
