@@ -153,7 +153,7 @@ def sshd_key_source(host: Host, scene: Scene) -> Iterator[Fault]:
 )
 def key_unknown(host: Host, scene: Scene) -> Iterator[Fault]:
     """
-    All administrators' keys for root and `admin`, each one's own for an account of their name, the derived one for an account by
+    Administrators' keys for root and `admin`, each one's own for an account of their name, the derived one for an account by
     which servers log in to each other, and none for any other.
     """
     keys, services = scene.wanted["admin_keys"], scene.wanted["service_keys"]
