@@ -27,6 +27,8 @@ def wanted(host: Host) -> Sequence[Item]:
     """
     daemons = (blackbox.DAEMON, alertmanager.DAEMON, prometheus.daemon(host))
     return [
+        Directory(path="/usr/local/lib/flotilla"),
+        alertmanager.program(),
         *(daemon.drop_in() for daemon in daemons),
         Packages(names=PACKAGES),
         Directory(path=FOLDER),

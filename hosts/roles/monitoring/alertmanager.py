@@ -5,6 +5,7 @@ Who is told, and how.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,9 @@ from hosts.roles.monitoring.document import FOLDER, SECRETS, USER, text
 from ops.errors import SettingsError
 
 CONFIGURATION = f"{FOLDER}/alertmanager.yml"
+# Its log would have the addresses of receivers that do not answer.
+PROGRAM = "/usr/local/lib/flotilla/alertmanager"
+SOURCE = Path(__file__).parents[2] / "files" / "alertmanager"
 NOBODY, EVERYBODY = "nobody", "everybody"
 # An alert that says less than another that is there too: (the one that is told, those that are not, what they have in common).
 _SAID_ALREADY = (
@@ -27,7 +31,7 @@ _SAID_ALREADY = (
 DAEMON = Daemon(
     unit="prometheus-alertmanager",
     argv=[
-        "/usr/bin/prometheus-alertmanager",
+        PROGRAM,
         f"--config.file={CONFIGURATION}",
         "--storage.path=/var/lib/prometheus/alertmanager",
         "--web.listen-address=127.0.0.1:9093",
@@ -61,6 +65,13 @@ def wanted(host: Host) -> Sequence[Item]:
         notify=(DAEMON.reload,),
     )
     return [*files, main, DAEMON.running()]
+
+
+def program() -> File:
+    """
+    What starts it; comes before its drop-in.
+    """
+    return File(path=PROGRAM, content=SOURCE.read_text(), mode=0o755, notify=(DAEMON.restart,))
 
 
 def _file(receiver: Mapping[str, Any]) -> str:
