@@ -15,6 +15,7 @@ from hosts.items import Absent, Command, Directory, File, Item, NoPackages, Pack
 Observed = Mapping[str, Any]
 SYSTEMD = "/etc/systemd/system/"
 RUNNING = ("active", "activating", "reloading")
+RELOAD_UNITS = ("systemctl", "daemon-reload")
 RELOADS = ("reload", "reload-or-restart", "try-reload-or-restart")
 # Started by others, or by nobody: they cannot be enabled, and need not be.
 ENABLED = ("enabled", "enabled-runtime", "static", "alias", "generated", "indirect", "transient")
@@ -115,7 +116,7 @@ class _Plan:
         """
         What an earlier run still owed comes last.
         """
-        self._call("pending", list(self.owed))
+        self._call("pending", sorted(self.owed, key=lambda argv: argv != RELOAD_UNITS))
 
     def _change(self, role: str, item: Item, program: Mapping[str, Any]) -> Change | None:
         found = self._found(item, program)
@@ -173,9 +174,10 @@ class _Plan:
 
 def _needed(commands: Iterable[Command]) -> list[Command]:
     """
-    Each command once. A unit that is restarted needs no reload, and may not be ready for one yet.
+    Each command once, and systemd's own reading of its files first: a restart before it would be one of the old kind. A unit
+    that is restarted needs no reload, and may not be ready for one yet.
     """
-    called = list(dict.fromkeys(commands))
+    called = sorted(dict.fromkeys(commands), key=lambda argv: argv != RELOAD_UNITS)
     restarted = {argv[-1] for argv in called if argv[:2] == ("systemctl", "restart")}
     return [argv for argv in called if not (argv[0] == "systemctl" and argv[1] in RELOADS and argv[-1] in restarted)]
 

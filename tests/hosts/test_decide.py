@@ -156,6 +156,16 @@ def test_a_unit_that_is_restarted_is_not_reloaded_too() -> None:
     assert [change.data["notify"] for change in decision.changes if change.act == "file"] == [[list(reload)], [list(restart)]]
 
 
+def test_systemd_reads_its_files_before_anything_is_restarted() -> None:
+    """Whichever item comes first, and also in what an interrupted run owed."""
+    restart, read = ("systemctl", "restart", "x.service"), ("systemctl", "daemon-reload")
+    items = [File(path="/a", content="x", notify=(restart,)), File(path="/b", content="x", notify=(read, restart))]
+    paths = {"/a": {"kind": "absent"}, "/b": {"kind": "absent"}}
+
+    for decision in (decided(*items, paths=paths), decided(pending=[list(restart), list(read)])):
+        assert [change.data["argv"] for change in decision.changes if change.act == "command"] == [list(read), list(restart)]
+
+
 def test_what_an_interrupted_run_owed_is_made_up_for() -> None:
     """Also when nothing else is left to do; never twice."""
     file = File(path="/a", content="x", notify=(RELOAD,))
