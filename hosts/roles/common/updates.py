@@ -41,7 +41,7 @@ folder={METRICS}
 pending=$(apt-get --simulate --quiet=2 dist-upgrade 2>/dev/null | awk '/^Inst / && /[Ss]ecurity/ {{n++}} END {{print n + 0}}')
 [ -e /run/reboot-required ] && reboot=1 || reboot=0
 mkdir -p "$folder"
-new=$(mktemp "$folder/.updates.XXXXXX")
+new=$(mktemp -p "$folder")
 cat >"$new" <<MEASURES
 # HELP flotilla_updates_pending Security updates that are not installed yet.
 # TYPE flotilla_updates_pending gauge
