@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from hosts.request import Outcome, Request
 from tests.integration.hardening_stand import Stand, eventually, lynis, notes, ssh_audit, upgrade
@@ -209,8 +208,27 @@ def test_drift_is_shown_and_mended(stand: Stand) -> None:
     assert stand.run("systemctl", "is-active", "fail2ban.service") == "active"
 
 
+def test_what_an_interrupted_converge_owed_is_made_up_for(stand: Stand) -> None:
+    """It fails between a change and what the change calls for: here, telling sshd of its configuration."""
+    obstacle = LATER[-1]
+    stand.run("sh", "-c", "echo '# drift' >> /etc/ssh/sshd_config.d/10-flotilla.conf")
+    stand.run("rm", obstacle)
+    stand.run("mkdir", "-p", f"{obstacle}/in-the-way")
+    failed = stand.converge()
+    owed = stand.run("sh", "-c", "cat /var/lib/flotilla/pending/*.json").splitlines()
+    stand.run("rm", "-r", obstacle)
+    made_up_for = stand.converge()
+
+    assert f"{obstacle} is a directory" in failed.error
+    assert "/etc/ssh/sshd_config.d/10-flotilla.conf" in names(failed)
+    assert any("ssh.service" in line for line in owed)
+    assert made_up_for.error == ""
+    assert "systemctl reload-or-restart ssh.service" in names(made_up_for)
+    assert stand.run("sh", "-c", "ls /var/lib/flotilla/pending") == ""
+
+
 def test_a_converge_that_is_killed_is_made_up_for(stand: Stand) -> None:
-    """What it still owed is done by the next one: here, telling sshd of its configuration."""
+    """Whatever it had done by then, the next one does the rest; nothing is owed in the end, and Docker was started anew."""
     stand.run("sh", "-c", "echo '# drift' >> /etc/ssh/sshd_config.d/10-flotilla.conf")
     stand.run("rm", "/etc/docker/daemon.json", *LATER)
     started = stand.run("systemctl", "show", "--value", "--property", "ActiveEnterTimestampMonotonic", "docker.service")
@@ -226,12 +244,8 @@ def test_a_converge_that_is_killed_is_made_up_for(stand: Stand) -> None:
         assert time.monotonic() < deadline
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait(10) == -signal.SIGKILL
-    owed: list[Any] = stand.run("sh", "-c", "cat /var/lib/flotilla/pending/*.json", check=False).splitlines()
-    made_up_for = stand.converge()
 
-    assert any("ssh.service" in line for line in owed)
-    assert made_up_for.error == ""
-    assert "systemctl reload-or-restart ssh.service" in names(made_up_for)
+    assert stand.converge().error == ""
     assert stand.converge(is_dry=True).changes == ()
     assert stand.run("sh", "-c", "ls /var/lib/flotilla/pending") == ""
     assert started != stand.run("systemctl", "show", "--value", "--property", "ActiveEnterTimestampMonotonic", "docker.service")
