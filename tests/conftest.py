@@ -302,8 +302,9 @@ def make_small(checkout: Checkout, stack: str) -> None:
     needed = ("name", "domain", "zone", "location", "network", "access", "registry")
     small = {key: environment[key] for key in needed}
     small |= {"servers": {"app": app}, "ingress": {"tls": environment["ingress"]["tls"]}}
-    config = {"flotilla:environment": small, "flotilla:secrets": {"key": {"secure": "v1:AAAAAAAAAAAAAAAA:AAAA"}}}
-    path.write_text(yaml.safe_dump({"config": config}, sort_keys=False))
+    config = {"flotilla:environment": small, "flotilla:secrets": {"key": document["config"]["flotilla:secrets"]["key"]}}
+    # The key is encrypted with what the engine makes of this and the committed passphrase.
+    path.write_text(yaml.safe_dump({"config": config, "encryptionsalt": document["encryptionsalt"]}, sort_keys=False))
 
 
 def on_a_volume(project: dict[str, Any]) -> dict[str, Any]:
