@@ -35,7 +35,7 @@ IMAGE = "debian:bookworm"
 STRANGER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyvQvz8vMT7p2cHbHnNQqZGPZzJkC1xCC7Hc0kYv3Tz"
 SSHD = "/etc/ssh/sshd_config.d/05-seeded.conf"
 PROM = "/var/lib/prometheus/node-exporter/backup.prom"
-POLICY = {"schedule": "30 1 * * *", "drill_interval_days": 7, "covers": ["volume:books"], "offsite": None}
+POLICY = {"schedule": "30 1 * * *", "drill_interval_days": 7, "covers": ["database:ledger"], "offsite": None}
 
 
 FOLDERS = "/etc /root /home /usr/local /var/cache /var/lib"
@@ -71,7 +71,7 @@ def run_container(name: str, options: str = "") -> str:
 
 
 def backed_up(*, success_age_s: int, size_bytes: int) -> str:
-    labels = '{project="ledger",source="volume:books"}'
+    labels = '{project="ledger",source="database:ledger"}'
     lines = f"flotilla_backup_success_timestamp_seconds{labels} $(($(date +%s) - {success_age_s}))\n"
     lines += f"flotilla_backup_size_bytes{labels} {size_bytes}\n"
     return f"mkdir -p {PROM.rpartition('/')[0]}; cat >{PROM} <<EOF\n{lines}EOF"
@@ -249,7 +249,7 @@ SEEDS = [
         name="data that was never backed up",
         do="true",
         undo="true",
-        found={("data.backup-missing", "ledger/volume:books"): Status.CRITICAL},
+        found={("data.backup-missing", "ledger/database:ledger"): Status.CRITICAL},
         outputs=LEDGER,
     ),
     Seed(
@@ -257,9 +257,9 @@ SEEDS = [
         do=backed_up(success_age_s=200_000, size_bytes=0),
         undo=f"rm -f {PROM}",
         found={
-            ("data.backup-old", "ledger/volume:books"): Status.CRITICAL,
-            ("data.backup-empty", "ledger/volume:books"): Status.CRITICAL,
-            ("data.drill-old", "ledger/volume:books"): Status.DEGRADED,
+            ("data.backup-old", "ledger/database:ledger"): Status.CRITICAL,
+            ("data.backup-empty", "ledger/database:ledger"): Status.CRITICAL,
+            ("data.drill-old", "ledger/database:ledger"): Status.DEGRADED,
         },
         outputs=LEDGER,
     ),

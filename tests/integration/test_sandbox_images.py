@@ -23,11 +23,11 @@ from sandbox.images import build, debian
 
 BOOT_S = 30
 ROLE_SERVICES = [
-    "fail2ban", "ufw", "nftables", "auditd", "chrony", "unattended-upgrades", "postgresql", "pgbouncer", "prometheus",
+    "fail2ban", "nftables", "auditd", "chrony", "unattended-upgrades", "postgresql", "pgbouncer", "prometheus",
     "prometheus-alertmanager", "prometheus-node-exporter", "prometheus-postgres-exporter", "prometheus-pgbouncer-exporter",
     "prometheus-blackbox-exporter",
 ]  # fmt: skip
-ROLE_PROGRAMS = ["pgbackrest", "restic", "lynis", "needrestart", "promtool", "amtool", "nft", "ufw", "mkfs.ext4", "mkfs.xfs"]
+ROLE_PROGRAMS = ["pgbackrest", "restic", "lynis", "needrestart", "promtool", "amtool", "nft", "mkfs.ext4", "mkfs.xfs"]
 CAPABILITIES = [
     "SYS_ADMIN", "NET_ADMIN", "NET_RAW", "SYS_PTRACE", "SYS_CHROOT", "MKNOD", "DAC_READ_SEARCH", "AUDIT_WRITE", "SYS_NICE",
 ]  # fmt: skip
