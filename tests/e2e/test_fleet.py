@@ -127,12 +127,13 @@ def test_the_job_closes_the_day(fleet: Fleet) -> None:
 
 def test_a_job_that_finds_a_mistake_fails(fleet: Fleet) -> None:
     """A line changed behind the books' back fails the job's unit, for monitoring to see; put right, it passes again."""
-    script = "import sqlite3, sys; books = sqlite3.connect(sys.argv[1]); books.execute(sys.argv[2]); books.commit()"
-    change = f'python3 -c "{script}" /mnt/data/ledger/books/ledger.db'
+    change = "flotilla host ssh -s local data-1 -- runuser -u postgres -- psql -XAtq -d ledger -c"
     statement = "UPDATE lines SET cents = cents {} 1"
 
-    broken = on_app_server(fleet, f"{change} '{statement.format('+')}' && systemctl start {JOB}")
-    mended = on_app_server(fleet, f"{change} '{statement.format('-')}' && systemctl start {JOB}")
+    fleet.run(f"{change} '{statement.format('+')}'")
+    broken = on_app_server(fleet, f"systemctl start {JOB}")
+    fleet.run(f"{change} '{statement.format('-')}'")
+    mended = on_app_server(fleet, f"systemctl start {JOB}")
 
     assert broken.returncode != 0
     assert mended.returncode == 0, mended.stderr

@@ -70,12 +70,13 @@ def test_the_firewall_lets_only_ssh_and_web_in(fleet: Fleet) -> None:
 
 
 def test_a_change_previews_as_that_change_and_only_that(fleet: Fleet) -> None:
-    """Another memory limit touches the release's service and nothing else."""
+    """Another memory limit touches the release's service and its migration, which has the same limits, and nothing else."""
     with changed(fleet.checkout / "projects/guestbook.yaml", "memory_mb: ", "memory_mb: 1"):
         steps = fleet.preview()
 
     assert {(step["op"], step["urn"].split("$")[-1].split("::")[0]) for step in steps} == {
-        ("update", "docker:index/service:Service")
+        ("update", "docker:index/service:Service"),
+        ("update", "command:remote:Command"),
     }, json.dumps(steps, indent=1)[:4000]
 
 
