@@ -14,12 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import docker
-
 from hosts.request import Outcome, Target
 from ops import hosts
 from sandbox.cloud.machines.machine import CAPABILITIES
-from sandbox.images import MACHINE, build, machine_image
+from sandbox.images import MACHINE, machine_image
+from tests.integration.docker_engine import client_with
 from tests.integration.plugin_machine import ADDRESS
 
 KEY = "the key of an environment that is only there for tests"
@@ -252,8 +251,7 @@ def started(folder: Path) -> Iterator[Stand]:
     """
     Both machines, booted, and nothing more; gone afterwards.
     """
-    client = docker.from_env()
-    build.ensure(client, MACHINE, log=folder / "build.log")
+    client = client_with(folder, MACHINE)
     key, name = folder / "key", f"flotilla-test-{uuid.uuid4().hex[:8]}"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     network = client.networks.create(name, labels={"flotilla.test": name})
@@ -275,7 +273,7 @@ def replaced(stand: Stand, folder: Path, machine: str) -> None:
     """
     Lose a machine for good, disk and all, and boot another one in its place.
     """
-    client = docker.from_env()
+    client = client_with(folder, MACHINE)
     lost = stand.machines[machine]
     network = next(iter(lost.container.attrs["NetworkSettings"]["Networks"]))
     lost.container.remove(force=True, v=True)

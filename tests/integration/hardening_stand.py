@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 
 from components.cloud_init import user_data
@@ -23,8 +22,9 @@ from components.declarations.docker import bridge_network
 from hosts.request import Outcome, Target
 from ops import hosts
 from sandbox.cloud.machines.machine import CAPABILITIES
-from sandbox.images import DEBIAN, MACHINE, build, machine_image
+from sandbox.images import DEBIAN, MACHINE, machine_image
 from settings import Role
+from tests.integration.docker_engine import client_with
 
 # Outside 127.10.0.0/16, which the sandbox's instances share out.
 ADDRESS = "127.11.0.2"
@@ -182,8 +182,7 @@ def eventually(condition: Callable[[], Any], timeout_s: float = 60) -> Any:
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     """The server after its first boot, without a role."""
     folder = tmp_path_factory.mktemp("hardening")
-    client = docker.from_env()
-    build.ensure(client, MACHINE, log=folder / "build.log")
+    client = client_with(folder, MACHINE)
     key = folder / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     public = key.with_suffix(".pub").read_text().strip()

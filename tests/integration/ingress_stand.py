@@ -20,13 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 
 from components import caddyfile, haproxy
 from components.caddyfile import Front
-from sandbox.images import CADDY, MACHINE, PLATFORM, build, tag
+from sandbox.images import CADDY, MACHINE, PLATFORM, tag
 from settings import Process
+from tests.integration.docker_engine import client_with
 
 # Outside 127.10.0.0/16, which the sandbox's instances share out.
 ADDRESS = "127.11.0.2"
@@ -318,10 +318,9 @@ def stand() -> Iterator[Stand]:
     """
     An empty stand.
     """
-    client = docker.from_env()
     folder = Path(tempfile.mkdtemp(prefix="flotilla-stand-"))
     folder.chmod(0o755)
-    build.ensure(client, *PLATFORM, MACHINE, log=folder / "build.log")
+    client = client_with(folder, *PLATFORM, MACHINE)
     made = Stand(client, folder)
     try:
         yield made

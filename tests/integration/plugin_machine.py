@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import docker
 import pytest
 
 from sandbox.cloud.machines.machine import CAPABILITIES
-from sandbox.images import DEBIAN, MACHINE, build, machine_image
+from sandbox.images import DEBIAN, MACHINE, machine_image
 from sandbox.plugins.provider import Context
+from tests.integration.docker_engine import client_with
 
 # Outside 127.10.0.0/16, which the sandbox's instances share out.
 ADDRESS = "127.11.0.1"
@@ -28,12 +28,13 @@ ADDRESS = "127.11.0.1"
 @dataclass(frozen=True)
 class Machine:
     """
-    A machine container, and how to reach it.
+    A machine container, and how to reach it: by ssh at this port of loopback, and by its neighbours at its own address.
     """
 
     name: str
     port: int
     key: Path
+    ip: str
 
     @property
     def connection(self) -> dict[str, object]:
@@ -91,8 +92,7 @@ def started_machine(folder: Path) -> Iterator[Machine]:
     """
     A machine, a moment after its start: it does not answer on ssh yet. It is gone afterwards.
     """
-    client = docker.from_env()
-    build.ensure(client, MACHINE, log=folder / "build.log")
+    client = client_with(folder, MACHINE)
     key, seed = folder / "key", folder / "seed"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     seed.mkdir()
@@ -119,7 +119,8 @@ def started_machine(folder: Path) -> Iterator[Machine]:
     try:
         container.reload()
         port = int(container.ports["22/tcp"][0]["HostPort"])
-        yield Machine(name=name, port=port, key=key)
+        [attached] = container.attrs["NetworkSettings"]["Networks"].values()
+        yield Machine(name=name, port=port, key=key, ip=attached["IPAddress"])
     finally:
         container.remove(force=True, v=True)
         network.remove()

@@ -20,6 +20,7 @@ import pytest
 
 from sandbox import docker_host, images
 from sandbox.images import build, debian
+from tests.integration.docker_engine import client_with
 
 BOOT_S = 30
 ROLE_SERVICES = [
@@ -36,10 +37,7 @@ CAPABILITIES = [
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """This machine's Docker, with the machine image."""
-    log = tmp_path_factory.mktemp("log") / "docker.log"
-    found = docker_host.ensure(log)
-    build.ensure(found, images.MACHINE, log=log)
-    return found
+    return client_with(tmp_path_factory.mktemp("log"), images.MACHINE)
 
 
 @pytest.fixture(scope="module")

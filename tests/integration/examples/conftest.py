@@ -10,12 +10,12 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import docker
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from sandbox.images import MACHINE, build, machine_image
+from sandbox.images import MACHINE, machine_image
+from tests.integration.docker_engine import client_with
 
 START_S = 60
 START = """
@@ -31,8 +31,7 @@ exec runuser -u postgres -- /usr/lib/postgresql/15/bin/postgres -D /tmp/data -c 
 @pytest.fixture(scope="session")
 def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a superuser makes databases."""
-    client = docker.from_env()
-    build.ensure(client, MACHINE, log=tmp_path_factory.mktemp("postgresql") / "build.log")
+    client = client_with(tmp_path_factory.mktemp("postgresql"), MACHINE)
     container = client.containers.run(
         machine_image(), ["sh", "-c", START], init=True, detach=True, labels={"flotilla.test": ""}
     )

@@ -7,16 +7,16 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import docker
 import pytest
 import yaml
 
 from components.declarations import alerts
-from sandbox.images import MACHINE, build, machine_image
+from sandbox.images import MACHINE, machine_image
 from settings import Settings
 from tests.alert_cases import promtool_tests
 from tests.complete_fleet import complete
 from tests.conftest import Checkout
+from tests.integration.docker_engine import client_with
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def settings(checkout: Checkout) -> Settings:
 
 def promtool(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Debian's own, from the machines' image: one container for everything."""
-    build.ensure(docker.from_env(), MACHINE, log=folder / "build.log")
+    client_with(folder, MACHINE).close()
     argv = ["docker", "run", "--rm", "--network=none", f"--volume={folder}:/rules:ro", "--workdir=/rules", machine_image()]
     return subprocess.run([*argv, "promtool", *arguments], capture_output=True, text=True, check=False, timeout=300)
 

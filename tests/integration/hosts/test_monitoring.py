@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 
 from components import declarations
@@ -109,9 +108,7 @@ def watcher(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Itera
     checkout.change_environment("local", one_server)
     checkout.release_all("local")
     settings = checkout.settings("local")
-    container = docker.from_env().containers.get(machine.name)
-    [network] = container.attrs["NetworkSettings"]["Networks"].values()
-    declaration = declarations.declaration(settings, SERVER, {SERVER: network["IPAddress"]}, {})
+    declaration = declarations.declaration(settings, SERVER, {SERVER: machine.ip}, {})
     declaration = {**declaration, "roles": {name: declaration["roles"][name] for name in ROLES}}
     target = Target(
         address=plugin_machine.ADDRESS,

@@ -18,11 +18,11 @@ from hcloud import Client
 from hcloud.images import Image
 from hcloud.server_types import ServerType
 
-from sandbox import authority, blocks, credentials, docker_host, images, supervisor
+from sandbox import authority, blocks, credentials, images, supervisor
 from sandbox.blocks import allocate
 from sandbox.cloud.machines import remove_everything
-from sandbox.images import build
 from sandbox.instance import Instance
+from tests.integration.docker_engine import client_with
 
 BOOT_S = 90
 DEBIAN, SMALL = Image(name="debian-12"), ServerType("cx23")
@@ -157,10 +157,7 @@ def docker_client(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """
     Docker, with the images of machines and load balancers in it.
     """
-    log = tmp_path_factory.mktemp("logs") / "docker.log"
-    client = docker_host.ensure(log)
-    build.ensure(client, images.MACHINE, images.BALANCER, log=log)
-    return client
+    return client_with(tmp_path_factory.mktemp("logs"), images.MACHINE, images.BALANCER)
 
 
 @pytest.fixture(scope="module")

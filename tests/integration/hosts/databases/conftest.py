@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 
 from hosts import keys, roles
 from hosts.host import Host
 from hosts.request import Outcome, Target
 from ops import hosts
-from sandbox.images import machine_image
+from sandbox.images import MACHINE, machine_image
 from tests.integration import plugin_machine
+from tests.integration.docker_engine import client_with
 
 KEY = "the key of an environment that is only there for tests"
 CLIENT, STRANGER, BACKUP = "app-1", "elsewhere-1", "ops-1"
@@ -66,7 +66,7 @@ class DatabaseServer:
 
     @property
     def address(self) -> str:
-        return _address(docker.from_env().containers.get(self.machine.name))
+        return self.machine.ip
 
     def address_of(self, name: str) -> str:
         return _address(self.others[name])
@@ -188,7 +188,7 @@ def started(folder: Path) -> Iterator[DatabaseServer]:
     """
     A bare machine that can be logged in to, with a disk, and the others beside it.
     """
-    client = docker.from_env()
+    client = client_with(folder, MACHINE)
     with plugin_machine.started_machine(folder) as machine:
         others = {
             name: client.containers.run(
