@@ -108,12 +108,13 @@ def watcher(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Itera
     checkout.change_environment("local", one_server)
     checkout.release_all("local")
     settings = checkout.settings("local")
-    declaration = declarations.declaration(settings, SERVER, {SERVER: machine.ip}, {})
+    host_key = " ".join(machine.run("cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()[:2])
+    declaration = declarations.declaration(settings, SERVER, {SERVER: machine.ip}, {SERVER: host_key})
     declaration = {**declaration, "roles": {name: declaration["roles"][name] for name in ROLES}}
     target = Target(
         address=plugin_machine.ADDRESS,
         port=machine.port,
-        host_key=" ".join(machine.run("cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()[:2]),
+        host_key=host_key,
         declaration=declaration,
         private_key=machine.key.read_text(),
         key=KEY,
