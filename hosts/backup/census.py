@@ -2,9 +2,9 @@
 On a database server: what its databases hold at one exact moment, which a restore can be recovered to.
 
 For that moment, some milliseconds, nobody may write: every table is locked against writers, each database gets a snapshot, and
-PostgreSQL's log gets a restore point; then the locks are gone, and the counting goes on in the snapshots. A writer that holds
-on to a table for longer than `LOCK_TIMEOUT_S` is not waited for, so that others do not wait behind us: all is let go, and tried
-again later.
+PostgreSQL's log gets a restore point, with which its segment ends; then the locks are gone, and the counting goes on in the
+snapshots. A writer that holds on to a table for longer than `LOCK_TIMEOUT_S` is not waited for, so that others do not wait
+behind us: all is let go, and tried again later.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from hosts.backup import fingerprint
+from hosts.backup.fingerprint import Table
 from hosts.backup.session import Session, SessionError
 
 LOCK_TIMEOUT_S = 2
@@ -32,7 +33,7 @@ class CensusError(Exception):
 
 def take(label: str, port: int, version: int) -> dict[str, Any]:
     """
-    {restore_point, position, timeline, system_id, taken_at, databases: {name: fingerprint}} of all that are not templates.
+    {restore_point, position, end, timeline, system_id, taken_at, databases: {name: fingerprint}} of all that are not templates.
     """
     where = ("-p", str(port), "-h", "/var/run/postgresql")
     words = ""
@@ -60,26 +61,26 @@ def _attempt(label: str, where: Sequence[str], version: int) -> dict[str, Any]:
         # Before the moment: values may be drawn at any time, so that a restore stands there or further.
         drawn = {name: fingerprint.sequences(holder) for name, holder in holders.items()}
         moment = json.loads(main.ask(_moment(label)))
+        # The segment ends with that moment: the archive has it at once, and a copy that has read it to its end is there.
+        moment["end"] = main.ask("SELECT pg_switch_wal()")
         if any(fingerprint.tables(holder) != found[name] for name, holder in holders.items()):
             raise SessionError("tables were made or removed at that moment")
         for holder in holders.values():
             holder.ask("COMMIT")
-        # So that the archive has it at once, and not only when the segment is full.
-        main.ask("SELECT pg_switch_wal()")
         counted = {
             name: {**fingerprint.take(reader, found[name]), "sequences": drawn[name]} for name, reader in readers.items()
         }
     return {**moment, "databases": counted}
 
 
-def _locked(holder: Session) -> list[tuple[str, str, str]]:
+def _locked(holder: Session) -> list[Table]:
     """
     The tables of a database, all locked against writers. One that came in between is not among them, so they are read again.
     """
     while True:
         before = fingerprint.tables(holder)
         if before:
-            holder.ask(f"LOCK TABLE ONLY {', ONLY '.join(written for _, _, written in before)} IN SHARE MODE")
+            holder.ask(f"LOCK TABLE ONLY {', ONLY '.join(table.written for table in before)} IN SHARE MODE")
         if fingerprint.tables(holder) == before:
             return before
 

@@ -2,16 +2,19 @@
 What a database holds, in numbers that can be compared: its tables with their rows and a hash of all that is in them, where its
 sequences stand, its large objects, and how everything is defined.
 
-The hash of a table is the sum of its rows' hashes, so the order of rows does not matter, and nothing is sorted. It is the same
-wherever PostgreSQL of the same major version runs on the same kind of processor. Not compared, because a restore cannot have
-them: what is in unlogged and temporary tables, and in foreign ones.
+The hash of a table is the sum of its rows' hashes (64 bits, added in 128), so the order of rows does not matter, and nothing
+is sorted. It is the same wherever PostgreSQL of the same major version runs on the same kind of processor. Not compared,
+because a restore cannot have them: what is in unlogged and temporary tables, and in foreign ones.
+
+Rows whose columns all have a type of `_HASHED` are hashed as PostgreSQL itself does it, values that it takes for equal alike
+(1.0 and 1.00); that takes less than half the time of hashing their text, which is done for all others.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 # Text of values that does not depend on whoever asks.
 SETTINGS = """\
@@ -25,9 +28,17 @@ _OWN = (
     "AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'"
 )
 
+# Each has a hash function of 64 bits. Source: PostgreSQL 15, src/include/catalog/pg_amproc.dat, those with amprocnum 2.
+_HASHED = (
+    'bool, bytea, "char", name, int8, int2, int4, text, oid, float4, float8, bpchar, varchar, date, time, timetz, timestamp, '
+    "timestamptz, interval, numeric, uuid, inet, cidr, macaddr, jsonb"
+)
+
 TABLES = f"""\
-SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname, format('%I.%I', n.nspname, c.relname))
-ORDER BY n.nspname, c.relname)::text, '[]')
+SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), NOT EXISTS (
+SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+AND a.atttypid <> ALL ('{{{_HASHED}}}'::regtype[])
+)) ORDER BY n.nspname, c.relname)::text, '[]')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND {_OWN}"""
 
 _SEQUENCES = """\
@@ -36,11 +47,11 @@ FROM pg_sequences"""
 
 _LARGE_OBJECTS = """\
 SELECT json_build_object('rows', count(*), 'hash',
-coalesce(sum(hashtextextended(loid || ':' || pageno || ':' || encode(data, 'hex'), 0)::numeric), 0)::text)::text
+coalesce(sum(hashtextextended(loid || ':' || pageno || ':' || encode(data, 'hex'), 0)), 0)::text)::text
 FROM pg_largeobject"""
 
 _DEFINITIONS = f"""\
-SELECT json_build_object('count', count(*), 'hash', coalesce(sum(hashtextextended(d, 0)::numeric), 0)::text)::text FROM (
+SELECT json_build_object('count', count(*), 'hash', coalesce(sum(hashtextextended(d, 0)), 0)::text)::text FROM (
 SELECT 'column ' || format('%I.%I.%I %s %s %s', n.nspname, c.relname, a.attname,
 format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(f.adbin, f.adrelid))
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -69,11 +80,22 @@ class Asks(Protocol):
         """
 
 
-def tables(session: Asks) -> list[tuple[str, str, str]]:
+class Table(NamedTuple):
     """
-    The tables of a database: (schema, name, both as SQL writes them).
+    One table. `written` is its name as SQL writes it; `is_hashed`: all its columns are of types in `_HASHED`.
     """
-    return [(schema, name, written) for schema, name, written in json.loads(session.ask(TABLES))]
+
+    schema: str
+    name: str
+    written: str
+    is_hashed: bool
+
+
+def tables(session: Asks) -> list[Table]:
+    """
+    The tables of a database.
+    """
+    return [Table(*row) for row in json.loads(session.ask(TABLES))]
 
 
 def sequences(session: Asks) -> dict[str, int]:
@@ -83,23 +105,23 @@ def sequences(session: Asks) -> dict[str, int]:
     return dict(json.loads(session.ask(_SEQUENCES)))
 
 
-def of_table(written: str) -> str:
+def of_table(table: Table) -> str:
     """
     The statement that counts and hashes a table's rows.
     """
+    hashed = "hash_record_extended(t, 0)" if table.is_hashed else "hashtextextended(t::text, 0)"
     return (
-        "SELECT json_build_object('rows', count(*), "
-        "'hash', coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text)::text "
-        f"FROM ONLY {written} AS t"
+        f"SELECT json_build_object('rows', count(*), 'hash', coalesce(sum({hashed}), 0)::text)::text "
+        f"FROM ONLY {table.written} AS t"
     )
 
 
-def take(session: Asks, found: Iterable[tuple[str, str, str]]) -> dict[str, Any]:
+def take(session: Asks, found: Iterable[Table]) -> dict[str, Any]:
     """
     The whole of a database, as the session sees it. `SETTINGS` are in force there.
     """
     return {
-        "tables": {written: json.loads(session.ask(of_table(written))) for _, _, written in found},
+        "tables": {table.written: json.loads(session.ask(of_table(table))) for table in found},
         "sequences": sequences(session),
         "large_objects": json.loads(session.ask(_LARGE_OBJECTS)),
         "definitions": json.loads(session.ask(_DEFINITIONS)),

@@ -66,17 +66,12 @@ def _run(config: Config, projects: Sequence[Project], arguments: argparse.Namesp
 
 def _list(config: Config, projects: Sequence[Project], arguments: argparse.Namespace) -> dict[str, Any]:
     now = arguments.at or time.time()
-    states, findings = status.collect(config, now)
+    states, findings = status.collect(config, projects, now)
     copies: dict[str, int] = {}
     if config.offsite:
         copies, more = offsite.state(config, now)
         findings += more
-    chosen = {project.name for project in projects}
-    rows = [
-        {**dataclasses.asdict(state), "offsite_at": copies.get(f"{state.project}/{state.source}")}
-        for state in states
-        if state.project in chosen
-    ]
+    rows = [{**dataclasses.asdict(state), "offsite_at": copies.get(f"{state.project}/{state.source}")} for state in states]
     return {"at": int(now), "sources": rows, "findings": findings}
 
 
@@ -84,10 +79,9 @@ def _verify(config: Config, projects: Sequence[Project], arguments: argparse.Nam
     with lock.held(config.lock, config.server, WAIT_S):
         rows = verify.verify(config, projects, arguments.label, is_deep=arguments.deep)
         now = arguments.at or time.time()
-        _, findings = status.collect(config, now)
+        _, findings = status.collect(config, projects, now)
     _publish_soon()
-    chosen = {project.name for project in projects}
-    old = [found for found in findings if found.id in ("backup-old", "no-backup") and found.resource.split("/")[0] in chosen]
+    old = [found for found in findings if found.id in ("backup-old", "no-backup")]
     return {"records": rows, "findings": [*(found for row in rows for found in row["findings"]), *old]}
 
 
@@ -148,7 +142,7 @@ def _publish_soon() -> None:
 
 def _publish(config: Config) -> list[Finding]:
     now = time.time()
-    states, findings = status.collect(config, now)
+    states, findings = status.collect(config, config.projects.values(), now)
     copies, more = offsite.state(config, now) if config.offsite else ({}, [])
     metrics.write("flotilla_backup", metrics.text(status.measures(states, copies)))
     return [*findings, *more]

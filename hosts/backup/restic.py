@@ -78,10 +78,12 @@ def _explained(repository: Repository, command: str, done: process.Done) -> Back
 
 def exists(repository: Repository) -> bool:
     """
-    Whether there is a repository that this key opens.
+    Whether there is a repository; away from here, one that this key opens.
 
     Raises: BackupError where it cannot be said.
     """
+    if repository.where.startswith("/"):
+        return Path(repository.where, "config").is_file()
     try:
         _run(repository, "cat", "config")
     except BackupError as error:
@@ -124,14 +126,6 @@ def _snapshot(row: Mapping[str, Any]) -> Snapshot:
     zone = rest.lstrip("0123456789") if rest else ""
     at = datetime.fromisoformat(f"{clock}{zone}".replace("Z", "+00:00"))
     return Snapshot(id=row["short_id"], at=int(at.timestamp()), tags=tuple(row.get("tags") or ()), tree=row["tree"])
-
-
-def size(repository: Repository, snapshot: str) -> int:
-    """
-    How many bytes there would be after a restore.
-    """
-    found = json.loads(_run(repository, "stats", "--json", "--mode", "restore-size", snapshot).output)
-    return int(found["total_size"])
 
 
 def restore(repository: Repository, snapshot: str, into: Path) -> None:

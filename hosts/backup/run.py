@@ -117,7 +117,7 @@ def manifest(config: Config, stanza: Stanza, known: pgbackrest.Information) -> N
     census = source.census(stanza, label)
     document = {"version": 1, "stanza": stanza.name, "label": label, **census}
     signed.write(config.manifests / stanza.name / f"{label}.json", document, keys.record())
-    segment = segments.of_position(census["timeline"], census["position"])
+    segment = segments.named(f"{census['timeline']:08X}", segments.number_up_to(census["end"]))
     deadline = time.monotonic() + ARCHIVE_TIMEOUT_S
     while segment not in pgbackrest.archived(stanza, str(known.archive_id)):
         if time.monotonic() >= deadline:

@@ -38,12 +38,11 @@ def between(first: str, last: str) -> Iterator[str]:
         yield named(first[:8], position)
 
 
-def of_position(timeline: int, position: str) -> str:
+def number_up_to(position: str) -> int:
     """
-    The segment that a position in the log (`0/3000148`) is in.
+    The number of the segment that has the last byte before a position in the log (`0/3000148`).
     """
-    high, _, low = position.partition("/")
-    return named(f"{timeline:08X}", (int(high, 16) << 32 | int(low, 16)) // SIZE)
+    return (offset(position) - 1) // SIZE
 
 
 def offset(position: str) -> int:

@@ -36,7 +36,7 @@ def serve(config: Config, stanza: Stanza, wish: Mapping[str, Any]) -> None:
         verify.choose_for_time(stanza, known.backups, at) if at and not label else verify.choose(stanza, known.backups, label)
     )
     with throwaway.restored(config, stanza, chosen, wish["reader"]) as cluster:
-        cluster.recover(target(at), is_open=True)
+        cluster.recover(target(at))
         reached = None if at else cluster.require_end()
         databases = _open(cluster, wish["password"])
         _say(cluster, databases, reached)

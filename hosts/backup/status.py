@@ -4,7 +4,7 @@ What there is of every source, read from the repositories, and what is wrong wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from hosts.backup import keys, pgbackrest, restic, signed, volumes
 from hosts.backup.config import Config, Project, Source, Stanza
 from hosts.backup.errors import BackupError, Finding
 from hosts.backup.pgbackrest import Backup, Information
+from hosts.backup.restic import Snapshot
 
 # As components/declarations/promises.py has it: a backup takes time, and a server may be restarted meanwhile.
 GRACE_S = 6 * 3600
@@ -47,13 +48,16 @@ class ClusterFacts:
     manifests: frozenset[str]
 
 
-def collect(config: Config, now: float) -> tuple[list[State], list[Finding]]:
+def collect(config: Config, projects: Iterable[Project], now: float) -> tuple[list[State], list[Finding]]:
     """
-    The state of every source, and all that is wrong.
+    The state of every source of these projects, and all that is wrong there.
     """
     findings: list[Finding] = []
     clusters: dict[str, ClusterFacts | None] = {}
+    sources = [(project, wanted) for project in projects for wanted in project.sources]
     for stanza in config.stanzas.values():
+        if all(wanted.kind == "volume" or wanted.server != stanza.name for _, wanted in sources):
+            continue
         try:
             clusters[stanza.name] = facts(config, stanza)
         except BackupError as error:
@@ -62,18 +66,37 @@ def collect(config: Config, now: float) -> tuple[list[State], list[Finding]]:
     for name, found in clusters.items():
         if found:
             findings += of_cluster(config.stanzas[name], found)
+    snapshots = _snapshots(config, sources, findings)
     states: list[State] = []
-    for project in config.projects.values():
-        for wanted in project.sources:
-            try:
-                state = _state(config, project, wanted, clusters)
-            except BackupError as error:
-                findings.append(error.finding)
-                continue
-            if state:
-                states.append(state)
-                findings += of_state(project, wanted, state, now)
+    for project, wanted in sources:
+        if wanted.kind == "volume":
+            state = _of_volume(config, project, wanted, snapshots) if snapshots is not None else None
+        else:
+            state = _of_database(config, project, wanted, clusters[wanted.server])
+        if state:
+            states.append(state)
+            findings += of_state(project, wanted, state, now)
     return states, findings
+
+
+def _snapshots(
+    config: Config, sources: Iterable[tuple[Project, Source]], findings: list[Finding]
+) -> dict[str, list[Snapshot]] | None:
+    """
+    {tag: snapshots}, asked for at once: restic needs a second for opening its repository. None where it does not open.
+    """
+    found: dict[str, list[Snapshot]] = {}
+    repository = volumes.repository(config)
+    if not any(wanted.kind == "volume" for _, wanted in sources) or not restic.exists(repository):
+        return found
+    try:
+        for snapshot in restic.snapshots(repository):
+            for tag in snapshot.tags:
+                found.setdefault(tag, []).append(snapshot)
+    except BackupError as error:
+        findings.append(error.finding)
+        return None
+    return found
 
 
 def facts(config: Config, stanza: Stanza) -> ClusterFacts:
@@ -128,23 +151,21 @@ def _needed(backup: Backup) -> Iterator[str]:
     yield from segments.between(backup.start, backup.stop) if backup.start[:8] == backup.stop[:8] else ()
 
 
-def _state(config: Config, project: Project, wanted: Source, clusters: Mapping[str, ClusterFacts | None]) -> State | None:
-    record = last_record(config, project, wanted)
-    verified: dict[str, Any] = {"verified_at": record and record["at"], "verified_label": record and record["label"]}
-    if wanted.kind == "volume":
-        repository = volumes.repository(config)
-        found = restic.snapshots(repository, volumes.tag(project, wanted)) if restic.exists(repository) else []
-        last = found[-1] if found else None
-        return State(
-            project=project.name,
-            source=wanted.covered,
-            label=last.id if last else None,
-            at=last.at if last else None,
-            size=restic.size(repository, last.id) if last else None,
-            backups=len(found),
-            **verified,
-        )
-    cluster = clusters[wanted.server]
+def _of_volume(config: Config, project: Project, wanted: Source, snapshots: Mapping[str, Sequence[Snapshot]]) -> State:
+    found = snapshots.get(volumes.tag(project, wanted), ())
+    last = found[-1] if found else None
+    return State(
+        project=project.name,
+        source=wanted.covered,
+        label=last.id if last else None,
+        at=last.at if last else None,
+        size=volumes.size(config, project, wanted, last.id) if last else None,
+        backups=len(found),
+        **_verified(config, project, wanted),
+    )
+
+
+def _of_database(config: Config, project: Project, wanted: Source, cluster: ClusterFacts | None) -> State | None:
     if cluster is None:
         return None
     current = cluster.known.backups
@@ -156,8 +177,13 @@ def _state(config: Config, project: Project, wanted: Source, clusters: Mapping[s
         at=newest.stopped if newest else None,
         size=newest.size if newest else None,
         backups=len(current),
-        **verified,
+        **_verified(config, project, wanted),
     )
+
+
+def _verified(config: Config, project: Project, wanted: Source) -> dict[str, Any]:
+    record = last_record(config, project, wanted)
+    return {"verified_at": record and record["at"], "verified_label": record and record["label"]}
 
 
 def of_state(project: Project, wanted: Source, state: State, now: float) -> Iterator[Finding]:

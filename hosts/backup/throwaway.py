@@ -8,6 +8,7 @@ own unless data is to be taken from it; with settings from here, and none of tho
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 import shutil
@@ -26,11 +27,15 @@ from hosts.backup.wal_server import WalServer
 
 CLIENT = Path(__file__).with_name("wal_client.py")
 UNIT = "flotilla-restore-"
-POLL_S = 0.1
+POLL_S = 0.05
+THERE, OVER = "there", "over"
+OPEN = f"SELECT CASE WHEN NOT pg_is_in_recovery() THEN '{THERE}' END"
 # For pg_control to be consistent with what the settings ask; PostgreSQL 15, "Hot Standby", section "Administrator's Overview".
 _NEEDED = ("max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_xacts", "max_locks_per_xact")
 _SETTING = {"max_prepared_xacts": "max_prepared_transactions", "max_locks_per_xact": "max_locks_per_transaction"}
 _LAST_TRANSACTION = re.compile(r"last completed transaction was at log time (\S+ \S+)")
+# The first version that looks ahead. Source: PostgreSQL 15, release notes.
+HAS_PREFETCH = 15
 # Half as much again: the log, and what a recovery writes.
 ROOM = 1.5
 LONGEST_S = 86_400
@@ -67,21 +72,46 @@ class Cluster:
         where = ("-h", str(self.folder / "run"), "-p", str(self.config.serve_port), "-U", "postgres")
         return Session(database, where, GUEST, self.stanza.version)
 
-    def recover(self, target: Mapping[str, str], *, is_open: bool, timeout_s: float = LONGEST_S) -> None:
+    def recover(self, target: Mapping[str, str]) -> None:
         """
-        Recover up to a target (PostgreSQL's `recovery_target...`, none: as far as the log goes), and stay there; with
-        `is_open` it then becomes a cluster of its own that can be written to.
+        Start it and recover up to a target (PostgreSQL's `recovery_target...`, none: as far as the log goes); it then is a
+        cluster of its own that can be written to.
 
         Raises: BackupError where the target is not reached.
         """
         started = time.monotonic()
-        if not target:
-            self.known_end = self._known_end()
-        self._write_settings({**target, "recovery_target_action": "promote" if is_open else "pause"})
+        self.known_end = self._known_end()
+        self._write_settings({**target, "recovery_target_action": "promote"})
         self._start()
-        self._await(is_open=is_open, deadline=started + timeout_s)
-        name = "recover" if is_open or not target else "recover to the manifest"
-        self.durations[name] = time.monotonic() - started
+        self._await(OPEN)
+        self.durations["recover"] = time.monotonic() - started
+
+    def recover_through(self, end: str) -> None:
+        """
+        Start it and recover to a position in the log (`0/3000148`) after which nothing else is in its segment. It can be read
+        then, and stays there until `go_on`.
+
+        Raises: BackupError where the log does not go that far.
+        """
+        started = time.monotonic()
+        self.served.hand_out_to(segments.number_up_to(end))
+        self._write_settings({})
+        self._start()
+        self._await(
+            f"SELECT CASE WHEN NOT pg_is_in_recovery() THEN '{OVER}' "
+            f"WHEN pg_last_wal_replay_lsn() >= '{end}' THEN '{THERE}' END"
+        )
+        self.durations["recover to the manifest"] = time.monotonic() - started
+
+    def go_on(self) -> None:
+        """
+        From there, recover as far as the log goes, as `recover` does.
+        """
+        started = time.monotonic()
+        self.known_end = self._known_end()
+        self.served.hand_out_to(math.inf)
+        self._await(OPEN)
+        self.durations["recover"] = time.monotonic() - started
 
     def require_end(self) -> str:
         """
@@ -164,6 +194,8 @@ class Cluster:
             "log_timezone": "UTC",
             "lc_messages": "C",
             "logging_collector": "off",
+            # Looking ahead, it would wait for a segment before it has replayed what it has.
+            **({"recovery_prefetch": "off"} if self.stanza.version >= HAS_PREFETCH else {}),
             **self._needed(),
             **recovery,
         }
@@ -200,7 +232,8 @@ class Cluster:
             f"PrivateNetwork={network}",
             f"RestrictAddressFamilies={families}",
             "CapabilityBoundingSet=",
-            "KillSignal=SIGINT",
+            # Nobody needs its files any more.
+            "KillSignal=SIGQUIT",
             "TimeoutStopSec=30",
             f"RuntimeMaxSec={LONGEST_S}",
             f"StandardOutput=append:{self.folder}/log",
@@ -212,15 +245,20 @@ class Cluster:
         if done.code != 0:
             raise failed("restore-failed", self.stanza.resource, f"the throw-away cluster: {done.words}", "See its journal")
 
-    def _await(self, *, is_open: bool, deadline: float) -> None:
-        wanted = "f" if is_open else "paused"
-        question = "SELECT pg_is_in_recovery()" if is_open else "SELECT pg_get_wal_replay_pause_state()"
+    def _await(self, question: str) -> None:
+        """
+        Ask until the answer is THERE. Raises: BackupError where it is OVER, or the cluster ends.
+        """
+        deadline = time.monotonic() + LONGEST_S
         while time.monotonic() < deadline:
             try:
                 with self.session("postgres") as session:
                     while time.monotonic() < deadline:
-                        if session.ask(question) == wanted:
+                        answer = session.ask(question)
+                        if answer == THERE:
                             return
+                        if answer == OVER:
+                            raise self._explained()
                         time.sleep(POLL_S)
             except SessionError:
                 time.sleep(POLL_S)

@@ -131,13 +131,12 @@ class _Trial:
         manifest = self._manifest()
         written = _position(self.stanza)
         with throwaway.restored(self.config, self.stanza, self.chosen) as cluster:
-            cluster.recover({"recovery_target_name": manifest["restore_point"]}, is_open=False)
+            cluster.recover_through(manifest["end"])
             started = time.monotonic()
             there = self._databases(cluster)
             told = {name: self._compared(cluster, name, manifest, there) for name in databases}
             compared_s = time.monotonic() - started
-            cluster.stop()
-            cluster.recover({}, is_open=True)
+            cluster.go_on()
             self._measure(cluster, manifest, written, compared_s)
         return told
 
@@ -267,10 +266,9 @@ def snapshot_manifest(config: Config, project: Project, wanted: Source, snapshot
 
     Raises: BackupError where nobody noted it.
     """
-    folder = volumes.manifest_path(config, project, wanted, snapshot).parent
-    for path in sorted(folder.glob(f"{snapshot}*.json")):
-        if document := signed.read(path, keys.record()):
-            return document
+    document = volumes.manifest(config, project, wanted, snapshot)
+    if document is not None:
+        return document
     fact = f"snapshot {snapshot} has no genuine manifest, so a restore of it cannot be judged"
     raise failed("manifest-missing", volumes.resource(project, wanted), fact, "Run `flotilla backup run`")
 

@@ -47,6 +47,23 @@ def manifest_path(config: Config, project: Project, wanted: Source, snapshot: st
     return config.manifests / "volumes" / f"{project.name}-{wanted.name}" / f"{snapshot}.json"
 
 
+def manifest(config: Config, project: Project, wanted: Source, snapshot: str) -> dict[str, Any] | None:
+    """
+    What a snapshot has to have; None where nobody noted it.
+    """
+    folder = manifest_path(config, project, wanted, snapshot).parent
+    documents = (signed.read(path, keys.record()) for path in sorted(folder.glob(f"{snapshot}*.json")))
+    return next((document for document in documents if document), None)
+
+
+def size(config: Config, project: Project, wanted: Source, snapshot: str) -> int | None:
+    """
+    How many bytes its files have; None where nobody noted them.
+    """
+    document = manifest(config, project, wanted, snapshot)
+    return sum(file.get("size", 0) for file in document["files"].values()) if document else None
+
+
 def back_up(config: Config, project: Project, wanted: Source) -> str:
     """
     Fetch a volume and keep its state. Returns the snapshot's id.

@@ -14,7 +14,7 @@ from hosts.backup import folders, pgbackrest, receivewal, segments
 from hosts.backup.config import KEEPER, Config, Stanza
 from hosts.backup.errors import BackupError, failed
 
-PAUSE_S = 0.5
+PAUSE_S = 0.2
 # After a failed push: the disk may have room again, or the stanza be made.
 RETRY_S = 15
 PARTIAL = ".partial"

@@ -4,6 +4,7 @@ Handing a cluster's log to its throw-away copy while that recovers: from the arc
 
 from __future__ import annotations
 
+import math
 import shutil
 import socket
 import threading
@@ -21,11 +22,14 @@ CHUNK = 1 << 20
 class WalServer:
     """
     Answers on `folder/wal.sock` while it is open. `received` is where the log of this cluster arrives. What was asked for and
-    could not be had is in `missing`, what was damaged in `damaged`.
+    could not be had is in `missing`, what was damaged in `damaged`. Whoever asks for a segment after `last` waits until that is
+    moved on.
     """
 
     def __init__(self, stanza: Stanza, folder: Path, received: Path) -> None:
         self.stanza, self.received = stanza, received
+        self._last: float = math.inf
+        self._moved = threading.Condition()
         self.control, self.fetched = folder / "control", folder / "fetched"
         self.path = folder / "wal.sock"
         self.served: list[str] = []
@@ -45,7 +49,16 @@ class WalServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         # Closing alone would leave `accept` waiting.
         self._socket.shutdown(socket.SHUT_RDWR)
+        self.hand_out_to(math.inf)
         self._socket.close()
+
+    def hand_out_to(self, last: float) -> None:
+        """
+        The number of the last segment that is given for now; infinity for all there are.
+        """
+        with self._moved:
+            self._last = last
+            self._moved.notify_all()
 
     def _serve(self) -> None:
         while True:
@@ -62,6 +75,9 @@ class WalServer:
     def _answer(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as question:
             name = question.readline(64).decode(errors="replace").strip()
+        if segments.NAME.fullmatch(name):
+            with self._moved:
+                self._moved.wait_for(lambda: segments.number(name) <= self._last)
         file = self._find(name) if segments.NAME.fullmatch(name) or segments.HISTORY.fullmatch(name) else None
         if file is None:
             self.missing.append(name)

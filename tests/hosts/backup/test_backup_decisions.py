@@ -99,10 +99,18 @@ def test_segments_are_counted_past_the_end_of_a_file(first: int, count: int) -> 
     assert [segments.number(name) for name in names] == list(range(first, first + count + 1))
 
 
-def test_segment_of_a_position() -> None:
-    """As PostgreSQL's pg_walfile_name says: seen there."""
-    assert segments.of_position(1, "0/3000148") == "000000010000000000000003"
-    assert segments.of_position(2, "1A/FF000000") == "000000020000001A000000FF"
+@pytest.mark.parametrize(
+    ("position", "name"),
+    [
+        ("0/3000148", "000000010000000000000003"),
+        ("0/3000000", "000000010000000000000002"),
+        ("1A/FF000001", "000000010000001A000000FF"),
+        ("1A/0", "0000000100000019000000FF"),
+    ],
+)
+def test_segment_of_a_position(position: str, name: str) -> None:
+    """As PostgreSQL's pg_walfile_name says: seen there. A position between two segments is the end of the first one."""
+    assert segments.named("00000001", segments.number_up_to(position)) == name
 
 
 def test_missing_segment_is_named() -> None:
