@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hosts.request import Outcome, Target
 from ops import hosts
 from sandbox.cloud.machines.machine import CAPABILITIES
@@ -267,6 +269,19 @@ def started(folder: Path) -> Iterator[Stand]:
             found.container.remove(force=True, v=True)
         network.remove()
         client.close()
+
+
+@pytest.fixture(scope="module")
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    """
+    Both machines converged, data in the database and the volume, and the first backup of both: for the tests of a module.
+    """
+    with started(tmp_path_factory.mktemp("stand")) as found:
+        found.converge()
+        found.await_fetching()
+        found.fill()
+        found.backup("run")
+        yield found
 
 
 def replaced(stand: Stand, folder: Path, machine: str) -> None:
