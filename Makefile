@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 IN_ENV := . ./env.sh &&
 PACKS := policies/security policies/compliance
+# Where this is set, every start compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 FAST_TESTS := tests --ignore=tests/integration --ignore=tests/e2e --ignore=tests/proof
 
 .PHONY: help setup up down clean check test proof bench lock destroy

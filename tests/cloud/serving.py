@@ -32,6 +32,22 @@ class Served:
         self._thread.start()
         self._wait()
 
+    def settle(self) -> None:
+        """
+        Let the requests that run come to their end.
+        """
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self._server.server_state.tasks and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert not self._server.server_state.tasks
+
+    def leave(self) -> None:
+        """
+        Let the requests that run come to their end; the server ends by itself a moment later.
+        """
+        self.settle()
+        self._server.should_exit = True
+
     def stop(self) -> None:
         """
         Let the requests that run come to their end, then stop.

@@ -35,7 +35,7 @@ def serve() -> Iterator[Callable[[FastAPI], str]]:
 
     yield start
     for served in running:
-        served.stop()
+        served.leave()
 
 
 @pytest.fixture

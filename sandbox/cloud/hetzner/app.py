@@ -4,7 +4,7 @@ The Hetzner Cloud API as one FastAPI application below /v1.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
@@ -38,26 +38,35 @@ def create_app(store: Store, machines: Machines, token: str) -> FastAPI:
     """
     The emulated API of one project. While it runs it keeps the machines in step with the documents.
     """
-    return application(Cloud(store, machines), token)
-
-
-def application(cloud: Cloud, token: str) -> FastAPI:
-    """
-    The API of a cloud. It may be started again after it was stopped, also with another store and other machines in the cloud.
-    """
+    cloud = Cloud(store, machines)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
-        recovery = Recovery(cloud)
-        recovery.start()
+        stop = start(cloud)
         yield
+        await run_in_threadpool(stop)
+
+    return framed(routes(cloud), token, running)
+
+
+def start(cloud: Cloud) -> Callable[[], None]:
+    """
+    Keep the machines of a cloud in step with its documents. Returns what ends that, and waits for what runs.
+    """
+    recovery = Recovery(cloud)
+    recovery.start()
+
+    def stop() -> None:
         recovery.stop()
-        await run_in_threadpool(cloud.jobs.stop, STOP_S)
+        cloud.jobs.stop(STOP_S)
 
-    return framed(_routes(cloud), token, running)
+    return stop
 
 
-def _routes(cloud: Cloud) -> APIRouter:
+def routes(cloud: Cloud) -> APIRouter:
+    """
+    The API of a cloud.
+    """
     views = Views(cloud)
     router = APIRouter()
     add_actions(router, cloud)

@@ -48,8 +48,8 @@ class Polling:
     Seconds between two looks at an action: from `first_s`, growing to `longest_s`.
     """
 
-    first_s: float = 0.1
-    longest_s: float = 1.0
+    first_s: float
+    longest_s: float
 
 
 class Api:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from sandbox.plugins.hcloud.api import Api
 
 DEFAULT_ENDPOINT: Final = "https://api.hetzner.cloud/v1"
+# Most actions of the emulator end at once.
+SOON_S: Final = 0.02
 DURATION: Final = re.compile(r"(?:(\d+(?:\.\d+)?)(ms|s|m))")
 UNITS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0}
 
@@ -78,7 +80,7 @@ class HcloudProvider(Provider):
         from sandbox.plugins.hcloud.api import Api, Polling
 
         longest_s = _seconds(str(self.config.get("pollInterval") or "1s"))
-        first_s = longest_s if self.config.get("pollFunction") == "constant" else min(0.1, longest_s)
+        first_s = longest_s if self.config.get("pollFunction") == "constant" else min(SOON_S, longest_s)
         return Api(self.endpoint, self._token(), Polling(first_s=first_s, longest_s=longest_s))
 
     def check_endpoint(self) -> None:

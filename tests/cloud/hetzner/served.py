@@ -1,18 +1,18 @@
 """
-Emulators one after the other with the routes built once: those take 0.12 s, longer than most tests.
+Emulators one after the other behind servers that run on: to build the routes takes 0.12 s, to end a server as long again, which
+is longer than most tests.
 """
 
 from __future__ import annotations
 
-from fastapi import FastAPI
-
-from sandbox.cloud.hetzner.app import application
+from sandbox.cloud.hetzner.app import routes, start
 from sandbox.cloud.hetzner.cloud import Cloud
+from sandbox.cloud.hetzner.frame import framed
 from sandbox.cloud.store import Store
 from tests.cloud.hetzner.machines import RecordingMachines
 from tests.cloud.serving import Served
 
-_idle: list[tuple[str, Cloud, FastAPI]] = []
+_idle: list[tuple[str, Cloud, Served]] = []
 
 
 class ServedCloud:
@@ -27,13 +27,14 @@ class ServedCloud:
             _idle.remove(found)
             vars(found[1]).clear()  # nothing of the one before is left
             vars(found[1]).update(vars(made))
-        self._used = found or (token, made, application(made, token))
-        self._served = Served(self._used[2])
-        self.url = self._served.url
+        self._used = found or (token, made, Served(framed(routes(made), token)))
+        self.url = self._used[2].url
+        self._stop = start(self._used[1])
 
     def stop(self) -> None:
         """
-        Stop it, and wait for what it was doing.
+        Wait for what it is doing; another one may follow behind its address.
         """
-        self._served.stop()
+        self._used[2].settle()
+        self._stop()
         _idle.append(self._used)
