@@ -98,7 +98,7 @@ def _target(machine: plugin_machine.Machine, folder: Path) -> Target:
     addresses = {
         name: own if name == SERVER else f"10.0.1.{number}" for number, name in enumerate(("app-1", "data-1", SERVER), 2)
     }
-    declared = declarations.declaration(settings, SERVER, addresses, {})
+    declared = declarations.declaration(settings, SERVER, addresses, {}, {})
     return Target(
         address=plugin_machine.ADDRESS,
         port=machine.port,

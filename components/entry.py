@@ -4,6 +4,7 @@ Where requests get in: the address that all names lead to.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,12 +24,14 @@ from settings.stacks import is_sandbox
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """
-    `kind` is never `auto`. Without `ipv6` there is no such address.
+    `kind` is never `auto`. Without `ipv6` there is no such address. `addresses` are the same, {kind of record: address}, and
+    known earlier: names lead there only when something answers.
     """
 
     kind: EntryKind
     ipv4: Output[str]
     ipv6: Output[str] | None
+    addresses: Output[Mapping[str, str]]
 
 
 def chosen(settings: Settings) -> EntryKind:
@@ -48,11 +51,18 @@ def build_entry(settings: Settings, machines: Machines, cluster: Cluster) -> Ent
     servers, kind, with_ipv6 = machines.with_role(Role.INGRESS), chosen(settings), settings.environment.network.ipv6
     if kind is EntryKind.LOAD_BALANCER:
         balancer = _load_balancer(settings, machines, servers, cluster)
-        return Entry(kind=kind, ipv4=balancer.ipv4, ipv6=balancer.ipv6 if with_ipv6 else None)
+        assigned = _addresses(balancer.assigned_ipv4, balancer.assigned_ipv6 if with_ipv6 else None)
+        return Entry(kind=kind, ipv4=balancer.ipv4, ipv6=balancer.ipv6 if with_ipv6 else None, addresses=assigned)
     if kind is EntryKind.FLOATING_IP:
         ipv4 = _floating_ip(settings, servers[0], "ipv4").address
-        return Entry(kind=kind, ipv4=ipv4, ipv6=_floating_ip(settings, servers[0], "ipv6").address if with_ipv6 else None)
-    return Entry(kind=kind, ipv4=servers[0].ipv4, ipv6=servers[0].ipv6.apply(str) if with_ipv6 else None)
+        ipv6 = _floating_ip(settings, servers[0], "ipv6").address if with_ipv6 else None
+    else:
+        ipv4, ipv6 = servers[0].ipv4, servers[0].ipv6.apply(str) if with_ipv6 else None
+    return Entry(kind=kind, ipv4=ipv4, ipv6=ipv6, addresses=_addresses(ipv4, ipv6))
+
+
+def _addresses(ipv4: Output[str], ipv6: Output[str] | None) -> Output[Mapping[str, str]]:
+    return Output.all(**{"A": ipv4, **({"AAAA": ipv6} if ipv6 is not None else {})})
 
 
 def _load_balancer(settings: Settings, machines: Machines, servers: list[Server], cluster: Cluster) -> LoadBalancer:

@@ -4,19 +4,19 @@ From settings to everything that projects stand on: servers, swarm, the way in, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import pulumi
-from pulumi import Output, ResourceOptions
+from pulumi import Input, Output, ResourceOptions
 
 from components import access, declarations
 from components.backup import Backup, BackupArgs
 from components.cluster import Cluster, ClusterArgs, Node
 from components.database import Database, DatabaseArgs, DatabaseServer, DatabaseServerArgs
-from components.declarations import alerts, backup, db, targets
+from components.declarations import alerts, backup, db, dns, targets
 from components.entry import Entry, build_entry
 from components.fleet_props import describe
 from components.host import Host, HostArgs
@@ -72,9 +72,18 @@ def build(settings: Settings, secrets: Mapping[str, Any]) -> Foundation:
     """
     Fleet(settings.environment.name, FleetArgs(description=describe(settings)))
     machines = build_machines(settings)
-    hosts = build_hosts(settings, machines, secrets)
-    cluster = build_cluster(settings, machines, hosts)
-    entry = build_entry(settings, machines, cluster) if cluster and settings.environment.pools(Role.INGRESS) else None
+    # A server may have to know where names lead, which is decided by what stands on that server.
+    addresses: Output[Mapping[str, str]]
+    tell_addresses: Callable[[Output[Mapping[str, str]]], None]
+    addresses, tell_addresses = pulumi.deferred_output()
+    entry = None
+    try:
+        hosts = build_hosts(settings, machines, secrets, addresses)
+        cluster = build_cluster(settings, machines, hosts)
+        entry = build_entry(settings, machines, cluster) if cluster and settings.environment.pools(Role.INGRESS) else None
+    finally:
+        # Also where it fails: the SDK ends only when nobody waits any more.
+        tell_addresses(entry.addresses if entry else Output.from_input({}))
     databases = build_databases(settings, machines, hosts, secrets.get("key", ""))
     build_backups(settings)
     build_monitoring(settings, machines)
@@ -173,9 +182,12 @@ def build_monitoring(settings: Settings, machines: Machines) -> Monitoring | Non
     return Monitoring(settings.environment.name, args)
 
 
-def build_hosts(settings: Settings, machines: Machines, secrets: Mapping[str, Any]) -> dict[str, Host]:
+def build_hosts(
+    settings: Settings, machines: Machines, secrets: Mapping[str, Any], entry: Output[Mapping[str, str]]
+) -> dict[str, Host]:
     """
-    Every server with its roles, by name. Those that fetch from databases come after the servers that have them.
+    Every server with its roles, by name. Those that fetch from databases come after the servers that have them. `entry` is
+    where names lead, {kind of record: address}, for those that watch.
     """
     addresses = {name: server.private_ip for name, (server, _) in machines.servers.items()}
     host_keys = {name: server.host_key for name, (server, _) in machines.servers.items()}
@@ -184,11 +196,14 @@ def build_hosts(settings: Settings, machines: Machines, secrets: Mapping[str, An
         known = addresses if declarations.needs_addresses(settings, name) else {name: server.private_ip}
         keys = host_keys if Role.BACKUP in pool.roles else {}
         databases = [host for host in hosts.values() if host.has_databases] if Role.BACKUP in pool.roles else []
+        leads_to: Input[Mapping[str, str]] = entry if Role.MONITORING in pool.roles and dns.are_asked(settings) else {}
         disk = [machines.disks[name]] if name in machines.disks else []
         args = HostArgs(
             server=server,
             roles=sorted(pool.roles),
-            declaration=Output.all(Output.all(**known), Output.all(**keys)).apply(partial(_declaration, settings, name)),
+            declaration=Output.all(Output.all(**known), Output.all(**keys), leads_to).apply(
+                partial(_declaration, settings, name)
+            ),
             key=secrets.get("key", ""),
             notifications=_addresses(settings, secrets) if Role.MONITORING in pool.roles else {},
             offsite=secrets.get("offsite", {}) if Role.BACKUP in pool.roles else {},
@@ -199,8 +214,8 @@ def build_hosts(settings: Settings, machines: Machines, secrets: Mapping[str, An
 
 
 def _declaration(settings: Settings, name: str, known: Sequence[Any]) -> dict[str, Any]:
-    addresses, host_keys = known
-    return declarations.declaration(settings, name, addresses, host_keys)
+    addresses, host_keys, entry = known
+    return declarations.declaration(settings, name, addresses, host_keys, entry)
 
 
 def _addresses(settings: Settings, secrets: Mapping[str, Any]) -> dict[str, str]:

@@ -63,6 +63,8 @@ class LoadBalancer(pulumi.ComponentResource):
 
     ipv4: Output[str]
     ipv6: Output[str]
+    assigned_ipv4: Output[str]
+    assigned_ipv6: Output[str]
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__("flotilla:network:LoadBalancer", name, None, opts)
@@ -95,7 +97,16 @@ class LoadBalancer(pulumi.ComponentResource):
         # Names lead here after that; not through the targets' ids, which another target would make unknown in a preview.
         self.ipv4 = Output.all(balancer.ipv4, settled.id).apply(lambda parts: str(parts[0]))
         self.ipv6 = Output.all(balancer.ipv6, settled.id).apply(lambda parts: str(parts[0]))
-        self.register_outputs({"ipv4": self.ipv4, "ipv6": self.ipv6})
+        # The same, for those who do not send anybody there: these are known before any server is.
+        self.assigned_ipv4, self.assigned_ipv6 = balancer.ipv4, balancer.ipv6
+        self.register_outputs(
+            {
+                "ipv4": self.ipv4,
+                "ipv6": self.ipv6,
+                "assigned_ipv4": self.assigned_ipv4,
+                "assigned_ipv6": self.assigned_ipv6,
+            }
+        )
 
     def _service(self, name: str, balancer: hcloud.LoadBalancer, port: int) -> hcloud.LoadBalancerService:
         return hcloud.LoadBalancerService(

@@ -33,7 +33,8 @@ def targets(checkout: Path, stack: str, names: Sequence[str] = ()) -> tuple[Targ
     from settings import Role, load
 
     known = stacks.environment(checkout)
-    servers = stacks.outputs(checkout, stack, known)["servers"]
+    outputs = stacks.outputs(checkout, stack, known)
+    servers, entry = outputs["servers"], leads_to(outputs.get("entry") or {})
     config = stacks.config(checkout, stack, known)
     settings = load(stack, checkout, config)
     addresses = {name: server["private_ip"] for name, server in servers.items()}
@@ -45,7 +46,7 @@ def targets(checkout: Path, stack: str, names: Sequence[str] = ()) -> tuple[Targ
         Target(
             address=server["ipv4"],
             host_key=server["host_key"],
-            declaration=declarations.declaration(settings, name, addresses, host_keys),
+            declaration=declarations.declaration(settings, name, addresses, host_keys, entry),
             private_key=_private_key(checkout, settings.environment.access.private_key_file),
             key=config.get("secrets", {}).get("key", ""),
             notifications=config.get("secrets", {}).get("notifications", {}) if Role.MONITORING in server["roles"] else {},
@@ -54,6 +55,14 @@ def targets(checkout: Path, stack: str, names: Sequence[str] = ()) -> tuple[Targ
         for name, server in sorted(servers.items())
         if not names or name in names
     )
+
+
+def leads_to(entry: Mapping[str, Any]) -> dict[str, str]:
+    """
+    Where names lead, of the outputs' `entry`: {kind of record: address}.
+    """
+    found = {"A": entry.get("ipv4"), "AAAA": entry.get("ipv6")}
+    return {record: address for record, address in found.items() if address}
 
 
 def converge(asked: Sequence[Target], *, is_dry: bool) -> list[Outcome]:

@@ -18,6 +18,7 @@ from settings.values import (
     Email,
     Flag,
     Hostname,
+    Ipv4Address,
     LoginName,
     Name,
     Person,
@@ -30,6 +31,9 @@ from settings.values import (
     Text,
     TimeWindow,
 )
+
+# Cloudflare's and Quad9's.
+RESOLVERS = ("1.1.1.1", "9.9.9.9")
 
 
 class Retention(Model):
@@ -141,6 +145,10 @@ class Monitoring(Model):
     retention_days: Days = Field(default=30, description="How long measurements are kept.")
     receivers: Annotated[tuple[Receiver, ...], Field(min_length=1)] = Field(description="Who is told.")
     mail: Mail | None = Field(default=None, description="What sends mail; needed by a receiver by `email`.")
+    resolvers: Annotated[tuple[Ipv4Address, ...], Field(min_length=1)] = Field(
+        default=RESOLVERS,
+        description="Public resolvers that are asked where the projects' names lead. One alone may be wrong.",
+    )
 
     @property
     def secrets(self) -> dict[tuple[str | int, ...], str]:

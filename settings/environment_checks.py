@@ -112,6 +112,7 @@ def _check_monitoring(environment: Environment) -> Iterator[Finding]:
         return
     location: Location = ("monitoring", "receivers")
     yield from repeated(location, [receiver.name for receiver in monitoring.receivers], "receiver")
+    yield from repeated(("monitoring", "resolvers"), monitoring.resolvers, "resolver")
     for index, receiver in enumerate(monitoring.receivers):
         needed, other = ("to", "secret") if receiver.kind is ReceiverKind.EMAIL else ("secret", "to")
         if getattr(receiver, needed) is None:

@@ -7,6 +7,7 @@ For every alert: measures under which it fires, with what it says, and measures 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -105,6 +106,37 @@ def burning(window: str, rate: str) -> Fired:
     return Fired(summary=words, window=window, project="shop")
 
 
+def resolved(first: tuple[int, int, int], second: tuple[int, int, int], at: str, fired: Fired | None = None) -> Case:
+    """What two resolvers say of a name: (is it right, did they answer, with how many records)."""
+    series = {
+        f'{measure}{{job="probe-dns",resolver="{resolver}",{NAME_LABELS}}}': steady(value)
+        for resolver, values in (("1.1.1.1", first), ("9.9.9.9", second))
+        for measure, value in zip(RESOLVED, values, strict=True)
+    }
+    return Case(series=series, at=at, fired=[fired] if fired else [])
+
+
+def slot(active: int, unfetched: float, most: float = 100 * 1024 * 1024) -> dict[str, str]:
+    """A database server's slot for backups: is it read, and how many bytes are kept for it."""
+    return {
+        f"pg_up{{{DB}}}": steady(1),
+        f"pg_replication_slots_active{{{SLOT_LABELS}}}": steady(active),
+        f"pg_replication_slots_pg_wal_lsn_diff{{{SLOT_LABELS}}}": NAN if math.isnan(unfetched) else steady(unfetched),
+        f"pg_settings_max_slot_wal_keep_size_bytes{{{DB}}}": steady(most),
+    }
+
+
+MEGABYTE = 1024 * 1024
+RESOLVED = ("probe_success", "probe_dns_query_succeeded", "probe_dns_answer_rrs")
+NAME = {"instance": "shop.example.com", "project": "shop", "record": "A"}
+NAME_LABELS = 'instance="shop.example.com",project="shop",record="A"'
+WRONG = "shop.example.com does not lead where it is declared to (A)"
+UNKNOWN = "not every resolver says that shop.example.com leads where it is declared to (A)"
+# Beside the slot's name, as the exporter labels it.
+SLOT_LABELS = f'slot_name="flotilla_backup",database="",{DB}'
+NAN = " ".join(["NaN"] * 120)
+NOT_FETCHED = "the backup server does not fetch the log of db-1: what is written now can be lost"
+LOST = "db-1 keeps no log for the backup server: since then there is a gap in its backups"
 SERVICE = {"service": "shop-web-1a", "server": "app-1"}
 SERVICE_LABELS = 'service="shop-web-1a",server="app-1"'
 SITE = {"instance": "https://shop.example.com/up", "job": "probe-site", "project": "shop"}
@@ -282,6 +314,26 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             Fired(summary="https://shop.example.com/up does not answer as it should", labels=SITE),
         ),
         one(f"probe_success{{{SITE_LABELS}}}", steps((0, 1), (1, 20)), "10m"),
+        resolved((0, 1, 1), (0, 1, 1), "1h"),
+    ),
+    # Names. Two resolvers are asked.
+    "DnsWrong": both(
+        resolved((0, 1, 1), (0, 1, 1), "10m", Fired(summary=WRONG, labels=NAME)),
+        resolved((0, 1, 0), (0, 1, 0), "10m", Fired(summary=WRONG, labels=NAME)),
+        resolved((0, 1, 1), (0, 0, 0), "10m", Fired(summary=WRONG, labels=NAME)),
+        resolved((1, 1, 1), (0, 1, 1), "1h"),
+        resolved((0, 0, 0), (0, 1, 0), "1h"),
+        resolved((0, 0, 0), (0, 0, 0), "1h"),
+        resolved((0, 1, 1), (0, 1, 1), "9m"),
+    ),
+    "DnsUnknown": both(
+        resolved((0, 0, 0), (0, 0, 0), "15m", Fired(summary=UNKNOWN, labels=NAME)),
+        resolved((1, 1, 1), (0, 0, 0), "15m", Fired(summary=UNKNOWN, labels=NAME)),
+        resolved((1, 1, 1), (0, 1, 1), "15m", Fired(summary=UNKNOWN, labels=NAME)),
+        resolved((0, 0, 0), (0, 1, 0), "15m", Fired(summary=UNKNOWN, labels=NAME)),
+        resolved((1, 1, 1), (1, 1, 1), "1h"),
+        resolved((0, 1, 1), (0, 1, 1), "1h"),
+        resolved((0, 0, 0), (0, 0, 0), "14m"),
     ),
     "CertificateExpiresSoon": both(
         one(
@@ -383,6 +435,31 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             Fired(summary="deadlocks in shop", labels={"datname": "shop", **DB_LABELS}),
         ),
         one(f'pg_stat_database_deadlocks{{datname="shop",{DB}}}', steady(4), "1h"),
+    ),
+    # The databases' log.
+    "LogNotFetched": both(
+        Case(series=slot(0, 1000), at="3m", fired=[Fired(summary=NOT_FETCHED, labels=DB_LABELS)]),
+        Case(series=slot(1, 33 * MEGABYTE), at="3m", fired=[Fired(summary=NOT_FETCHED, labels=DB_LABELS)]),
+        Case(series=slot(1, 0), at="1h"),
+        Case(series=slot(1, 31 * MEGABYTE), at="1h"),
+        one(f"pg_replication_slots_active{{{SLOT_LABELS}}}", steps((0, 2), (1, 40)), "5m"),
+        one(f'pg_replication_slots_active{{slot_name="of_others",{DB}}}', steady(0), "1h"),
+    ),
+    "LogKept": both(
+        Case(
+            series=slot(0, 51 * MEGABYTE),
+            at="5m",
+            fired=[Fired(summary="db-1 keeps half of the log that it may keep for the backup server", labels=DB_LABELS)],
+        ),
+        Case(series=slot(0, 49 * MEGABYTE), at="1h"),
+        Case(series=slot(0, 900 * MEGABYTE, most=-1), at="1h"),
+    ),
+    "SlotLost": both(
+        Case(series=slot(0, float("nan")), at="5m", fired=[Fired(summary=LOST, labels=DB_LABELS)]),
+        Case(series={f"pg_up{{{DB}}}": steady(1)}, at="5m", fired=[Fired(summary=LOST, labels=DB_LABELS)]),
+        Case(series=slot(1, 0), at="1h"),
+        Case(series=slot(0, 90 * MEGABYTE), at="1h"),
+        Case(series={f"pg_up{{{DB}}}": steady(0)}, at="1h"),
     ),
     # The watching itself.
     "AlertsNotSent": both(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from components.declarations import backup, backup_source, common, db, docker, exporters, monitoring
+from components.declarations import backup, backup_source, common, db, dns, docker, exporters, monitoring
 from components.naming import all_servers
 from settings import Role, Settings
 
@@ -21,10 +21,17 @@ Declare = Callable[[Settings, str, Mapping[str, str]], dict[str, Any]]
 ROLES: Mapping[Role, Declare] = {Role.DB: db.declare, Role.BACKUP: backup.declare, Role.MONITORING: monitoring.declare}
 
 
-def declaration(settings: Settings, server: str, addresses: Mapping[str, str], host_keys: Mapping[str, str]) -> dict[str, Any]:
+def declaration(
+    settings: Settings,
+    server: str,
+    addresses: Mapping[str, str],
+    host_keys: Mapping[str, str],
+    entry: Mapping[str, str],
+) -> dict[str, Any]:
     """
     The whole declaration of a server. `addresses` is {server: private address}; the roles in `ROLES` ask for all of them,
     Docker and the exporters for the server's own. `host_keys` is {server: public SSH key}; only the role `backup` asks for it.
+    `entry` is where the projects' names lead, {kind of record: address}; only the role `monitoring` asks for it.
     """
     _, pool = all_servers(settings)[server]
     roles = {role.value: ROLES[role](settings, server, addresses) if role in ROLES else {} for role in sorted(pool.roles)}
@@ -34,6 +41,8 @@ def declaration(settings: Settings, server: str, addresses: Mapping[str, str], h
         roles[backup_source.NAME] = backup_source.declare(settings, server, addresses)
     if Role.BACKUP in pool.roles:
         roles[Role.BACKUP.value] = backup.with_host_keys(roles[Role.BACKUP.value], host_keys)
+    if Role.MONITORING in pool.roles:
+        roles[Role.MONITORING.value] = dns.with_names(roles[Role.MONITORING.value], settings, entry)
     return {
         "version": VERSION,
         "environment": settings.environment.name,

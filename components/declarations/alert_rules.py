@@ -159,7 +159,7 @@ _REQUESTS = 'sum by (proxy) (rate(haproxy_backend_http_requests_total{proxy!="un
 REQUESTS = (
     critical(
         name="SiteDown",
-        expression='probe_success{job=~"probe-.+"} == 0',
+        expression='probe_success{job=~"probe-.+",job!="probe-dns"} == 0',
         hold="2m",
         summary="{{ $labels.instance }} does not answer as it should",
         runbook="site-down",

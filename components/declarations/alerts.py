@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.declarations import alert_rules, backup, db, promises
+from components.declarations import alert_rules, backup, db, dns, log, promises
 from components.declarations.alert import Alert
 from components.naming import all_servers
 from settings import Settings
@@ -21,8 +21,12 @@ def groups(settings: Settings) -> dict[str, tuple[Alert, ...]]:
         found |= {"containers": alert_rules.CONTAINERS, "requests": alert_rules.REQUESTS}
     if any(db.databases(settings, name) for name in all_servers(settings)):
         found["databases"] = alert_rules.DATABASES
+    if dns.are_asked(settings):
+        found["names"] = dns.RULES
     if policies := backup.policies(settings):
         found["backups"] = tuple(rule for policy in policies for rule in promises.of_backup(policy))
+    if fetched := log.rules(settings):
+        found["log"] = fetched
     for project, _ in settings.served:
         if project.slo:
             found[f"objectives-{project.name}"] = tuple(promises.of_objectives(project, project.slo))

@@ -102,7 +102,7 @@ def fleet(environment: str) -> dict[str, Any]:
         Panel(title="Servers that answer", queries=[('sum(up{job="node"})', "servers")], kind="stat", width=6, height=4),
         Panel(
             title="Sites that answer",
-            queries=[('sum(probe_success{job=~"probe-.+"})', "sites")],
+            queries=[('sum(probe_success{job=~"probe-.+",job!="probe-dns"})', "sites")],
             kind="stat",
             width=6,
             height=4,
@@ -225,8 +225,14 @@ def project(environment: str) -> dict[str, Any]:
                 ('increase(flotilla_container_oom_kills_total{service=~"$process.*"}[1h])', "{{service}} kills"),
             ],
         ),
-        Panel(title="Sites, seen from outside", queries=[("probe_duration_seconds", "{{instance}}")], unit="s"),
+        Panel(
+            title="Sites, seen from outside", queries=[('probe_duration_seconds{job!="probe-dns"}', "{{instance}}")], unit="s"
+        ),
         Panel(title="Status of sites", queries=[("probe_http_status_code", "{{instance}}")]),
+        Panel(
+            title="Resolvers that say where a name leads as it is declared",
+            queries=[('sum by (instance, record) (probe_success{job="probe-dns"})', "{{instance}} {{record}}")],
+        ),
     )
     variable = _variable("process", "Process", 'label_values(haproxy_backend_http_requests_total{proxy!="unknown"}, proxy)')
     return _dashboard("flotilla-project", f"Projects ({environment})", panels, [variable])
@@ -284,6 +290,11 @@ def database(environment: str) -> dict[str, Any]:
             title="Age of backups",
             queries=[('time() - flotilla_backup_success_timestamp_seconds{source=~"database:.+"}', "{{project}} {{source}}")],
             unit="s",
+        ),
+        Panel(
+            title="Log that the backup server has not fetched",
+            queries=[('pg_replication_slots_pg_wal_lsn_diff{slot_name="flotilla_backup"}', "{{server}}")],
+            unit="bytes",
         ),
     )
     variable = _variable("database", "Database", "label_values(pg_database_size_bytes, datname)")

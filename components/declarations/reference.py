@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from components.declarations import alert_rules, backup, measures, promises
+from components.declarations import alert_rules, backup, dns, log, measures, promises
 from components.declarations.alert import Alert
 from settings import Project
 from settings.care import Offsite, OffsiteKind, Retention
@@ -18,7 +18,9 @@ GROUPS = {
     "Servers": alert_rules.SERVERS,
     "Containers": alert_rules.CONTAINERS,
     "Requests": alert_rules.REQUESTS,
+    "Names": dns.RULES,
     "Databases": alert_rules.DATABASES,
+    "The databases' log (here of a server `data-1`)": log.of_servers(["data-1"]),
     "The watching itself": alert_rules.WATCHING,
 }
 # For what each project has: an example with daily backups, a drill a month, and a promise.
@@ -46,8 +48,9 @@ _TEXT = """\
 
 Written by `python -m components.declarations.reference`; do not edit.
 
-The server with the role `monitoring` asks all the others every 15 seconds, and every site every 30, and tells the receivers in
-`monitoring.receivers` of the stack's file when something is wrong. `pulumi up` sets all of it up.
+The server with the role `monitoring` asks all the others every 15 seconds, every site every 30, and public resolvers every 60
+where names lead. It tells the receivers in `monitoring.receivers` of the stack's file when something is wrong. `pulumi up` sets
+all of it up.
 
 ## How to look
 
@@ -80,8 +83,10 @@ until the rules are looked at, and 10 s in which alerts are gathered.
 ## In the sandbox
 
 Names lead to loopback addresses of your computer, which machines cannot reach. Sites are therefore asked at the first ingress
-server's private address, by their name and with their certificate: everything but DNS and the firewall is on the way. Machines
-share your computer's clock and memory: `ClockNotSynchronised` says what your computer says, and a full memory is everybody's.
+server's private address, by their name and with their certificate: everything but DNS and the firewall is on the way. Where
+names lead is asked of nobody, and nobody is told by `DnsWrong` and `DnsUnknown`; `flotilla audit dns` looks from your computer.
+Machines share your computer's clock and memory: `ClockNotSynchronised` says what your computer says, and a full memory is
+everybody's.
 
 ## What is measured
 
@@ -92,6 +97,7 @@ share your computer's clock and memory: `ClockNotSynchronised` says what your co
 | ingress servers | 8405 | HAProxy itself, through a socket of systemd's (`flotilla-haproxy-measures.socket`) |
 | database servers | 9187, 9127 | postgres exporter as the role `flotilla_monitoring`, pgbouncer exporter |
 | every site, from the monitoring server | | blackbox exporter |
+| every name of a project, from the monitoring server by public resolvers | | blackbox exporter |
 
 Our own measures are files in `/var/lib/prometheus/node-exporter`:
 
@@ -101,6 +107,36 @@ Our own measures are files in `/var/lib/prometheus/node-exporter`:
 
 A program on a timer counts containers (`flotilla-container-measures.timer`). A restart is a container in the place of another
 of the same image and settings; a new release is none. When Docker does not answer, its file goes, and `UnitFailed` tells.
+
+## Names
+
+Every name of every project is asked of each resolver in `monitoring.resolvers`: its A record, and AAAA with `network.ipv6`. An
+answer is right with the address that `pulumi up` declared and no other; with `dns.proxied` with any, which is Cloudflare's.
+
+- A name is right where every resolver says so.
+- It is wrong where none does, and all have answered or one has given something else: `DnsWrong`.
+- Everything in between is unknown, such as a resolver that does not answer: `DnsUnknown`.
+
+For `dns.ttl_s` after an intended change of address, others remember the old one. Where that is more than ten minutes, silence
+`DnsWrong` for as long.
+
+## The databases' log
+
+A database server tells how much of its log the backup server has not fetched yet, in bytes: the measure
+`pg_replication_slots_pg_wal_lsn_diff` of the slot `flotilla_backup`. It is 0 while the log is fetched, also where nothing is
+written, and it is known every 15 seconds, also where the backup server is gone. Where anything is written, a segment of 16 MB
+ends every minute: two of them are two minutes. `LogNotFetched` tells after three minutes more, or three minutes after the
+fetching stopped: before a lost server costs more than five minutes.
+
+What is not fetched is kept on the database server, up to `max_slot_wal_keep_size`, a fifth of its disk. `LogKept` tells at half
+of that, `SlotLost` when it was too much or the slot is gone. Then there is a gap: moments in it cannot be restored. To begin
+anew:
+
+```sh
+flotilla host ssh data-1      # runuser -u postgres -- psql -c "SELECT pg_drop_replication_slot('flotilla_backup')"
+flotilla host ssh ops-1       # rm /mnt/data/backups/wal/data-1/*/*.partial: where the log went on, which is not there any more
+flotilla backup run --full    # once `systemctl status flotilla-backup-wal@data-1` there is well
+```
 
 ## Alerts
 

@@ -86,7 +86,8 @@ def scrape_configs(settings: Settings, addresses: Mapping[str, str]) -> list[dic
     for module in blackbox_modules(settings):
         found = [site for site in sites(settings) if site.module == module]
         if found:
-            jobs.append(_probe(module, [_asked(site, inside) for site in found]))
+            asked_sites = [_asked(site, inside) for site in found]
+            jobs.append({**probe(f"probe-{module}", asked_sites), "params": {"module": [module]}})
     return jobs
 
 
@@ -126,16 +127,15 @@ def _target(settings: Settings, server: str, address: str) -> dict[str, Any]:
     return {"targets": [address], "labels": labels}
 
 
-def _probe(module: str, found: list[dict[str, Any]]) -> dict[str, Any]:
+def probe(name: str, found: list[dict[str, Any]]) -> dict[str, Any]:
     """
-    Blackbox exporter asks the site in Prometheus' place: the target is a parameter.
+    Blackbox exporter asks in Prometheus' place: whom, and which of its modules, are parameters.
     """
     return {
-        **_job(f"probe-{module}", found),
+        **_job(name, found),
         "scrape_interval": f"{PROBE_INTERVAL_S}s",
         "scrape_timeout": f"{PROBE_TIMEOUT_S + 1}s",
         "metrics_path": "/probe",
-        "params": {"module": [module]},
         "relabel_configs": [
             {"source_labels": ["__address__"], "target_label": "instance"},
             {"target_label": "__address__", "replacement": BLACKBOX},

@@ -30,9 +30,9 @@ def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not(s
 
 def test_no_alert_can_be_missed_by_the_complete_fleet() -> None:
     """Whatever is written down as an alert in the modules of rules is in it."""
-    from components.declarations import alert_rules, promises
+    from components.declarations import alert_rules, dns, log, promises
 
-    source = "".join(str(module.__loader__.get_source(module.__name__)) for module in (alert_rules, promises))  # type: ignore[union-attr]
+    source = "".join(str(module.__loader__.get_source(module.__name__)) for module in (alert_rules, dns, log, promises))  # type: ignore[union-attr]
     written = {
         line.partition('name="')[2].partition('"')[0] for line in source.splitlines() if line.strip().startswith('name="')
     }
@@ -57,7 +57,17 @@ def test_every_case_is_in_exactly_one_of_the_documents_for_promtool(settings: Se
     tests = [test for document in documents.values() for test in document.get("tests", ())]
     groups = {document["groups"][0]["name"] for document in documents.values() if "groups" in document}
 
-    assert groups == {"servers", "containers", "requests", "databases", "watching", "backups", "objectives-shop"}
+    assert groups == {
+        "servers",
+        "containers",
+        "requests",
+        "names",
+        "databases",
+        "log",
+        "watching",
+        "backups",
+        "objectives-shop",
+    }
     written = [test["alert_rule_test"][0]["alertname"] for test in tests]
     assert sorted(written) == sorted(name for name, cases in CASES.items() for _ in cases)
 

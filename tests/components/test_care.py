@@ -5,11 +5,14 @@ What policies and people are told of databases, backups, monitoring and the flee
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
+from components import fleet
 from hosts.request import Request, read
+from ops.errors import SettingsError
 from tests.complete_fleet import PLANTED, complete
 from tests.conftest import HOST_KEY, Checkout, Recording
 
@@ -117,6 +120,66 @@ def test_backups_are_fetched_from_databases_that_are_there(recording: Recording)
     """The backup server comes after the database servers; nobody waits for it."""
     assert "db-1-roles" in recording.named("vault-1-roles").depends_on
     assert not [found.name for found in recording.registrations if "vault-1-roles" in found.depends_on]
+
+
+def leads_to(recording: Recording, server: str) -> dict[str, str]:
+    """Where a watcher thinks that the shop's names lead: {kind of record: pattern of the address}."""
+    (target,) = requests(recording)[f"{server}-roles"].targets
+    modules = target.declaration["roles"]["monitoring"]["blackbox_modules"].values()
+    return {
+        module["dns"]["query_type"]: module["dns"]["validate_answer_rrs"]["fail_if_not_matches_regexp"][0]
+        for module in modules
+        if module["prober"] == "dns" and module["dns"]["query_name"] == "shop.example.com"
+    }
+
+
+@pytest.mark.parametrize("entry", ["server", "floating-ip", "load-balancer"])
+def test_watchers_know_where_names_are_declared_to_lead(checkout: Checkout, entry: str) -> None:
+    """The addresses of the entry, whatever it is."""
+
+    def one_server(environment: dict[str, Any]) -> None:
+        environment["servers"]["app"]["count"] = 1
+        environment["ingress"]["entry"] = entry
+
+    complete(checkout).change_environment("production", one_server)
+    recording = checkout.foundation("production")
+    declared = recording.stack_outputs["entry"]
+    found = leads_to(recording, "watch-1")
+
+    assert set(found) == {"A", "AAAA"}
+    assert re.search(found["A"], f"shop.example.com.\t300\tIN\tA\t{declared['ipv4']}")
+    assert re.search(found["AAAA"], f"shop.example.com.\t300\tIN\tAAAA\t{declared['ipv6']}")
+
+
+def test_a_watcher_that_runs_containers_itself_does_not_wait_for_itself(checkout: Checkout) -> None:
+    """A load balancer sends requests to a server once it is in the swarm, so after its roles: they need its address before."""
+
+    def one_pool(environment: dict[str, Any]) -> None:
+        del environment["servers"]["watch"]
+        environment["servers"]["app"]["roles"] = ["app", "ingress", "monitoring"]
+        environment["ingress"]["entry"] = "load-balancer"
+
+    complete(checkout).change_environment("production", one_pool)
+    recording = checkout.foundation("production")
+
+    assert set(leads_to(recording, "app-1")) == {"A", "AAAA"}
+    assert "app-1-roles" in recording.named("production-swarm", "command:remote:Command").depends_on
+    assert "production-entry-balancer" in recording.named("app-1-roles").depends_on
+    assert not {name for name in recording.named("app-1-roles").depends_on if name.startswith("production-entry-settled")}
+
+
+def test_what_fails_before_there_is_an_entry_is_said_and_not_waited_for(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Watchers wait for its address; the program ends all the same."""
+
+    def failing(*_: object) -> None:
+        raise SettingsError("there is no such cluster")
+
+    complete(checkout)
+    monkeypatch.setattr(fleet, "build_cluster", failing)
+    with pytest.raises(SettingsError, match="no such cluster"):
+        checkout.foundation("production")
 
 
 def test_containers_come_to_servers_that_are_what_their_roles_say(recording: Recording) -> None:

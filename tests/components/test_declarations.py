@@ -9,15 +9,17 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 
 from components import declarations
-from components.declarations import alerts, dashboards, measures, targets
+from components.declarations import alerts, dashboards, dns, measures, targets
 from settings import Role, Settings
 from settings.gaps import longest_gap_s
-from tests.complete_fleet import PLANTED, complete
+from tests.complete_fleet import PLANTED, SHOP, complete
 from tests.conftest import Checkout
 
 ADDRESSES = {"app-1": "10.20.1.2", "app-2": "10.20.1.3", "db-1": "10.20.1.4", "vault-1": "10.20.1.5", "watch-1": "10.20.1.6"}
+ENTRY = {"A": "203.0.113.7", "AAAA": "2001:db8::7"}
 HOST_KEYS = {name: f"ssh-ed25519 key-of-{name}" for name in ADDRESSES}
 
 
@@ -28,12 +30,12 @@ def settings(checkout: Checkout) -> Settings:
 
 
 def role(settings: Settings, server: str, name: str) -> dict[str, Any]:
-    return dict(declarations.declaration(settings, server, ADDRESSES, HOST_KEYS)["roles"][name])
+    return dict(declarations.declaration(settings, server, ADDRESSES, HOST_KEYS, ENTRY)["roles"][name])
 
 
 def test_each_server_is_told_its_roles_and_what_all_have(settings: Settings) -> None:
     """`common` is everywhere: who administers the server, and for how long it remembers."""
-    told = {name: set(declarations.declaration(settings, name, ADDRESSES, HOST_KEYS)["roles"]) for name in ADDRESSES}
+    told = {name: set(declarations.declaration(settings, name, ADDRESSES, HOST_KEYS, ENTRY)["roles"]) for name in ADDRESSES}
     common = role(settings, "app-1", "common")
 
     assert told == {
@@ -53,15 +55,15 @@ def test_only_roles_that_speak_to_others_depend_on_who_there_is(settings: Settin
 
     assert needing == {"app-1", "db-1", "vault-1", "watch-1"}
     own = {"app-2": ADDRESSES["app-2"]}
-    assert declarations.declaration(settings, "app-2", own, {}) == declarations.declaration(
-        settings, "app-2", ADDRESSES, HOST_KEYS
+    assert declarations.declaration(settings, "app-2", own, {}, {}) == declarations.declaration(
+        settings, "app-2", ADDRESSES, HOST_KEYS, ENTRY
     )
 
 
 def test_a_declaration_is_plain_data_without_secrets(settings: Settings) -> None:
     """It survives JSON unchanged, and nobody's secret is in it."""
     for name in ADDRESSES:
-        document = declarations.declaration(settings, name, ADDRESSES, HOST_KEYS)
+        document = declarations.declaration(settings, name, ADDRESSES, HOST_KEYS, ENTRY)
         text = json.dumps(document)
         assert json.loads(text) == document
         assert not [secret for secret in PLANTED if secret in text]
@@ -94,7 +96,9 @@ def test_postgresql_shares_a_server_with_containers_by_half(checkout: Checkout) 
     checkout.change_environment("local", lambda found: found["servers"]["app"].update(roles=["app", "ingress", "db"]))
     local = checkout.settings()
 
-    assert declarations.declaration(local, "app-1", {"app-1": "10.0.1.2"}, HOST_KEYS)["roles"]["db"]["memory_mb"] == 2 * 1024
+    assert (
+        declarations.declaration(local, "app-1", {"app-1": "10.0.1.2"}, HOST_KEYS, {})["roles"]["db"]["memory_mb"] == 2 * 1024
+    )
 
 
 def test_every_database_and_volume_is_backed_up_from_where_it_is(settings: Settings) -> None:
@@ -148,6 +152,81 @@ def test_every_name_is_asked_from_outside(settings: Settings) -> None:
     )
 
 
+def asked_names(settings: Settings, entry: dict[str, str]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """What is asked about names: blackbox exporter's modules, and Prometheus' job."""
+    told = declarations.declaration(settings, "watch-1", ADDRESSES, HOST_KEYS, entry)["roles"]["monitoring"]
+    modules = {name: module for name, module in told["blackbox_modules"].items() if module["prober"] == "dns"}
+    return modules, next((job for job in told["scrape_configs"] if job["job_name"] == dns.JOB), None)
+
+
+def test_every_name_is_asked_of_every_resolver_by_both_protocols(settings: Settings) -> None:
+    """Names that redirect too; each question names a module that has the declared address and no other."""
+    modules, job = asked_names(settings, ENTRY)
+    hostnames = {"guestbook.example.com", "shop.example.com", "old-shop.example.com", "docs.example.com"}
+    questions = {(module["dns"]["query_name"], module["dns"]["query_type"]) for module in modules.values()}
+    assert job
+    labels = [part["labels"] for part in job["static_configs"]]
+
+    assert questions == {(hostname, record) for hostname in hostnames for record in ("A", "AAAA")}
+    assert asked(job) == hostnames
+    assert {found["__param_target"] for found in labels} == {"1.1.1.1:53", "9.9.9.9:53"}
+    assert {found["__param_module"] for found in labels} == set(modules)
+    assert len(labels) == len(questions) * 2
+    valid = modules["dns-aaaa-shop.example.com"]["dns"]["validate_answer_rrs"]
+    (pattern,) = valid["fail_if_not_matches_regexp"]
+    assert re.search(pattern, "shop.example.com.\t300\tIN\tAAAA\t2001:db8::7")
+    assert not re.search(pattern, "shop.example.com.\t300\tIN\tAAAA\t2001:db8::70")
+
+
+def test_an_address_is_compared_as_resolvers_write_it(settings: Settings) -> None:
+    """Hetzner may write the same IPv6 address at length."""
+    modules, _ = asked_names(settings, {"AAAA": "2001:0DB8:0:0:0:0:0:7"})
+
+    assert "2001:db8::7$" in str(modules["dns-aaaa-shop.example.com"]["dns"]["validate_answer_rrs"])
+    assert "dns-a-shop.example.com" not in modules
+
+
+def test_behind_cloudflares_proxy_any_address_will_do(checkout: Checkout) -> None:
+    """Which one it answers with is its own affair."""
+    complete(checkout).change_environment("production", lambda found: found.update(dns={"proxied": True}))
+    modules, _ = asked_names(checkout.settings("production"), ENTRY)
+
+    (pattern,) = modules["dns-a-shop.example.com"]["dns"]["validate_answer_rrs"]["fail_if_none_matches_regexp"]
+    assert re.search(pattern, "shop.example.com.\t300\tIN\tA\t104.16.0.1")
+
+
+def test_in_the_sandbox_names_are_asked_of_nobody(checkout: Checkout) -> None:
+    """They lead to loopback addresses there: no job and no alert could look like good health."""
+
+    def watched(environment: dict[str, Any]) -> None:
+        environment["servers"]["app"]["roles"] = ["app", "ingress", "monitoring"]
+        receiver = {"name": "ops", "kind": "email", "to": "ops@example.com"}
+        environment["monitoring"] = {"receivers": [receiver], "mail": {"host": "mail.example.com", "sender": "a@example.com"}}
+
+    checkout.change_environment("local", watched)
+    checkout.release_all("local")
+    local = checkout.settings()
+    told = declarations.declaration(local, "app-1", {"app-1": "10.0.1.1"}, {}, {"A": "127.10.1.1"})
+
+    assert dns.JOB not in {job["job_name"] for job in told["roles"]["monitoring"]["scrape_configs"]}
+    assert not {"DnsWrong", "DnsUnknown"} & set(alerts.names(local))
+    assert "SiteDown" in alerts.names(local)
+
+
+def test_the_log_is_watched_where_a_database_is_backed_up(checkout: Checkout, settings: Settings) -> None:
+    """Of that server; without a policy nobody fetches it."""
+    watched = {"LogNotFetched", "LogKept", "SlotLost"}
+    assert watched <= set(alerts.names(settings))
+    assert {rule["expr"].count('server=~"db-1"') for rule in rules(settings) if rule["alert"] in watched} == {2}
+
+    def without_backups(environment: dict[str, Any]) -> None:
+        del environment["backup"], environment["servers"]["vault"]
+
+    (checkout.root / "projects" / "shop.yaml").write_text(yaml.safe_dump({**SHOP, "backup": None}))
+    checkout.change_environment("production", without_backups)
+    assert not watched & set(alerts.names(checkout.settings("production")))
+
+
 def test_a_project_under_maintenance_is_expected_to_say_so(checkout: Checkout) -> None:
     """Its page with 503 is no alarm, and anything else is."""
     path = checkout.root / "projects" / "guestbook.yaml"
@@ -181,7 +260,7 @@ def expressions(settings: Settings) -> list[str]:
 
 def test_only_measures_that_somebody_answers_with_are_asked_for(settings: Settings) -> None:
     """A name with a mistake in it would be silence, which looks like good health."""
-    words = "sum|avg|min|max|by|rate|increase|time|and|or|offset|absent|quantile_over_time|predict_linear"
+    words = "sum|avg|min|max|by|rate|increase|time|and|or|unless|offset|absent|quantile_over_time|predict_linear"
     for expression in expressions(settings):
         plain = re.sub(r'\{[^}]*\}|"[^"]*"|\[[^\]]*\]|by \([^)]*\)', "", expression)
         names = {

@@ -20,6 +20,7 @@ from tests.complete_fleet import complete
 from tests.conftest import Checkout
 
 ADDRESSES = {"app-1": "10.20.1.2", "app-2": "10.20.1.3", "db-1": "10.20.1.4", "vault-1": "10.20.1.5", "watch-1": "10.20.1.6"}
+ENTRY = {"A": "203.0.113.7"}
 SECRETS = {"chat": "https://hooks.example.com/T0/secret", "mail": "secret password", "hook": "https://example.com/a-secret"}
 
 
@@ -27,7 +28,9 @@ SECRETS = {"chat": "https://hooks.example.com/T0/secret", "mail": "secret passwo
 def host(checkout: Checkout) -> Host:
     """The one that watches production with everything in it."""
     settings = complete(checkout).settings("production")
-    return Host(declaration=declarations.declaration(settings, "watch-1", ADDRESSES, {}), key="k" * 40, notifications=SECRETS)
+    return Host(
+        declaration=declarations.declaration(settings, "watch-1", ADDRESSES, {}, ENTRY), key="k" * 40, notifications=SECRETS
+    )
 
 
 def files(host: Host) -> dict[str, File]:

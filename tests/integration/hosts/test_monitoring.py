@@ -109,7 +109,7 @@ def watcher(machine: Machine, tmp_path_factory: pytest.TempPathFactory) -> Itera
     checkout.release_all("local")
     settings = checkout.settings("local")
     host_key = " ".join(machine.run("cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()[:2])
-    declaration = declarations.declaration(settings, SERVER, {SERVER: machine.ip}, {SERVER: host_key})
+    declaration = declarations.declaration(settings, SERVER, {SERVER: machine.ip}, {SERVER: host_key}, {})
     declaration = {**declaration, "roles": {name: declaration["roles"][name] for name in ROLES}}
     target = Target(
         address=plugin_machine.ADDRESS,
