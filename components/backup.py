@@ -1,5 +1,5 @@
 """
-How a project's data is backed up. Declared here; the host's role `backup` does it.
+How a project's data, or what the ingress servers have, is backed up. Declared here; the host's role `backup` does it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pulumi import Output, ResourceOptions
 class BackupArgs:
     """
     `schedule` is cron's; `retention` is {daily | weekly | monthly: how many}; `offsite` is {kind, location} or None; `covers`
-    names the data: `database:<name>`, `volume:<name>`.
+    names the data: `database:<name>`, `volume:<name>`. The ingress servers are the project `ingress`.
     """
 
     project: str

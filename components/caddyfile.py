@@ -13,6 +13,9 @@ CONFIGURATION = "/etc/caddy"
 UID = 10002
 # On the server: its accounts and certificates are in `data`.
 STATE = "/var/lib/flotilla/caddy"
+DATA = f"{STATE}/data"
+# In there. Written anew every few seconds by whoever asks for a certificate, and gone afterwards.
+LOCKS = "caddy/locks"
 SITES = f"{CONFIGURATION}/sites"
 AUTHORITY = f"{CONFIGURATION}/authority"
 READY_PATH = "/.well-known/flotilla/ready"

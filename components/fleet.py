@@ -150,7 +150,7 @@ def build_databases(settings: Settings, machines: Machines, hosts: Mapping[str, 
 
 def build_backups(settings: Settings) -> None:
     """
-    The policy of every project that has data.
+    The policy of every project that has data, and of the ingress servers.
     """
     for policy in backup.policies(settings):
         offsite = policy.offsite
@@ -193,7 +193,7 @@ def build_hosts(
     host_keys = {name: server.host_key for name, (server, _) in machines.servers.items()}
     hosts: dict[str, Host] = {}
     for name, (server, pool) in sorted(machines.servers.items(), key=lambda found: Role.BACKUP in found[1][1].roles):
-        known = addresses if declarations.needs_addresses(settings, name) else {name: server.private_ip}
+        known = {other: addresses[other] for other in declarations.known_servers(settings, name)}
         keys = host_keys if Role.BACKUP in pool.roles else {}
         databases = [host for host in hosts.values() if host.has_databases] if Role.BACKUP in pool.roles else []
         leads_to: Input[Mapping[str, str]] = entry if Role.MONITORING in pool.roles and dns.are_asked(settings) else {}

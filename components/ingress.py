@@ -210,7 +210,7 @@ def _caddy(args: IngressArgs) -> service.Container:
         folders={
             caddyfile.CONFIGURATION: ("/etc/flotilla/caddy", True),
             haproxy.ENTRANCE: (haproxy.ENTRANCE, True),
-            "/data": (f"{caddyfile.STATE}/data", False),
+            "/data": (caddyfile.DATA, False),
             "/config": (f"{caddyfile.STATE}/config", False),
         },
         probe=service.Probe(command=["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:2019/reverse_proxy/upstreams"]),

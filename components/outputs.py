@@ -61,7 +61,7 @@ def document(settings: Settings, foundation: Foundation) -> Outputs:
         entry=EntryOutput(kind=entry.kind.value, ipv4=entry.ipv4, ipv6=_or_nothing(entry.ipv6)) if entry else None,
         projects={project.name: _project(settings, project, releases) for project, releases in settings.served},
         unserved=list(settings.unserved),
-        backup=_backups(environment.backup) if environment.backup else None,
+        backup=_backups(settings, environment.backup) if environment.backup else None,
         monitoring=_monitoring(settings),
     )
 
@@ -144,12 +144,13 @@ def _backup(policy: backup.Policy) -> BackupOutput:
     )
 
 
-def _backups(policy: BackupPolicy) -> BackupsOutput:
+def _backups(settings: Settings, policy: BackupPolicy) -> BackupsOutput:
     return BackupsOutput(
         schedule=policy.schedule,
         retention=policy.retention.model_dump(),
         offsite=_place(policy.offsite),
         drill_interval_days=policy.drill_interval_days,
+        covers=backup.certificates(settings),
     )
 
 

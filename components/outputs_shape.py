@@ -171,13 +171,15 @@ class MonitoringOutput(TypedDict):
 @_complete
 class BackupsOutput(TypedDict):
     """
-    The environment's policy for backups.
+    The environment's policy for backups. `covers` names what is no project's: the ingress servers' certificates, which go under
+    the project `ingress`.
     """
 
     schedule: str
     retention: Mapping[str, int]
     offsite: NotRequired[str | None]
     drill_interval_days: int
+    covers: Sequence[str]
 
 
 @_complete

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 from ops import backup, hosts, remote
@@ -159,6 +158,10 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
     """
     started = time.time()
     document: dict[str, Any] = {"pieces": [], "findings": []}
+    # Before the fresh backup, which may be the last one then, and takes the place of the one before of the same day.
+    rows = {piece: _volume(known, piece, wanted.label, document) for piece in wanted.pieces if piece.kind == "volume"}
+    if document["findings"]:
+        return document
     if any(piece.is_over for piece in wanted.pieces) and not wanted.is_rebuild:
         projects = sorted({piece.project for piece in wanted.pieces})
         document["findings"] += backup.ask(known, ["run", *backup.options(projects, {})])["findings"]
@@ -167,9 +170,9 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
     for server in sorted({piece.server for piece in wanted.pieces if piece.kind == "database"}):
         pieces = [piece for piece in wanted.pieces if piece.kind == "database" and piece.server == server]
         _databases(known, server, pieces, wanted, document)
-    for piece in wanted.pieces:
-        if piece.kind == "volume":
-            _volume(known, piece, wanted.label, document)
+    for piece, row in rows.items():
+        if piece.is_over:
+            _take_place(known, piece, row, document)
     document["rto_s"] = round(time.time() - started, 2)
     if document["findings"]:
         return document
@@ -211,9 +214,7 @@ def _pull(
         "facts": facts,
     }
     answer = _document(connection, connection.run([PULL], json.dumps(request)))
-    document["pieces"].append(
-        {"project": piece.project, "kind": piece.kind, "name": piece.name, "server": piece.server, **answer}
-    )
+    document["pieces"].append({**_called(piece), **answer})
     document["findings"] += answer["findings"]
 
 
@@ -242,13 +243,11 @@ def _served(known: Fleet, stanza: str, wish: Mapping[str, Any]) -> Iterator[dict
                 process.wait()
 
 
-def _volume(known: Fleet, piece: Piece, label: str | None, document: dict[str, Any]) -> None:
+def _volume(known: Fleet, piece: Piece, label: str | None, document: dict[str, Any]) -> dict[str, Any]:
     """
-    Through this machine, so that neither of the two servers has a credential for the other.
+    Beside what is there. Through this machine, so that neither of the two servers has a credential for the other.
     """
     chosen = ["--label", label] if label else []
-    path = PurePosixPath(str(piece.path))
-    kept = f"{path}_before_{piece.target.rpartition('_')[2]}"
     with remote.connected(known.keeper) as keeper, remote.connected(known.servers[piece.server]) as home:
         made = home.run(["mkdir", "--mode=0700", "--", piece.target])
         if made.returncode != 0:
@@ -264,25 +263,36 @@ def _volume(known: Fleet, piece: Piece, label: str | None, document: dict[str, A
         if sending.stdout:
             sending.stdout.close()
         codes = (taking.wait(), sending.wait())
-        row = {"project": piece.project, "kind": "volume", "name": piece.name, "server": piece.server, "path": piece.target}
-        if any(codes):
-            fact = (
-                f"the snapshot was not sent or not taken whole (exit codes {codes[1]}, {codes[0]}); {piece.target} is no copy"
-            )
-            document["findings"].append(
-                {"id": "restore-failed", "resource": f"{piece.project}/volume:{piece.name}", "fact": fact}
-            )
-        elif piece.is_over:
-            moved = home.run(["sh", "-c", 'mv -T -- "$1" "$2" && mv -T -- "$3" "$1"', "sh", str(path), kept, piece.target])
-            if moved.returncode != 0:
-                fact = f"{path} could not be moved away; the copy is {piece.target}"
-                document["findings"].append(
-                    {"id": "restore-failed", "resource": f"{piece.project}/volume:{piece.name}", "fact": fact}
-                )
-            row |= {"path": str(path), "kept": kept}
-            # Containers hold on to the folder that they were started with; the swarm starts others in their place.
-            home.run(["python3", "-I", "-c", _STOP, str(path)])
-    document["pieces"].append({**row, "findings": []})
+    row: dict[str, Any] = {**_called(piece), "path": piece.target, "findings": []}
+    document["pieces"].append(row)
+    if any(codes):
+        fact = f"the snapshot was not sent or not taken whole (exit codes {codes[1]}, {codes[0]}); {piece.target} is no copy"
+        document["findings"].append(_failure(piece, fact))
+    return row
+
+
+def _take_place(known: Fleet, piece: Piece, row: dict[str, Any], document: dict[str, Any]) -> None:
+    """
+    Have what was brought where the volume is, and the volume beside it.
+    """
+    path = str(piece.path)
+    kept = f"{path}_before_{piece.target.rpartition('_')[2]}"
+    with remote.connected(known.servers[piece.server]) as home:
+        moved = home.run(["sh", "-c", 'mv -T -- "$1" "$2" && mv -T -- "$3" "$1"', "sh", path, kept, piece.target])
+        if moved.returncode != 0:
+            document["findings"].append(_failure(piece, f"{path} could not be moved away; the copy is {piece.target}"))
+            return
+        # Containers hold on to the folder that they were started with; the swarm starts others in their place.
+        home.run(["python3", "-I", "-c", _STOP, path])
+    row |= {"path": path, "kept": kept}
+
+
+def _called(piece: Piece) -> dict[str, Any]:
+    return {"project": piece.project, "kind": piece.kind, "name": piece.name, "server": piece.server}
+
+
+def _failure(piece: Piece, fact: str) -> dict[str, str]:
+    return {"id": "restore-failed", "resource": f"{piece.project}/volume:{piece.name}", "fact": fact}
 
 
 def _settle(known: Fleet, wanted: Plan, document: dict[str, Any]) -> None:

@@ -82,7 +82,7 @@ class Offsite(Model):
 
 class BackupPolicy(Model):
     """
-    How databases and volumes are backed up, always encrypted.
+    How databases, volumes and the ingress servers' certificates are backed up, always encrypted.
     """
 
     schedule: CronSchedule = Field(description="When, as cron's five fields in UTC.")

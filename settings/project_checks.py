@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from settings.problems import Finding, Location, repeated
 from settings.process import Kind, Process, Strategy
 from settings.project import Project
+from settings.reserved import INGRESS
 from settings.wording import excerpt
 
 # Docker: a service's name is a host name's part. Ours are `<project>-<process>-<8 hex digits>`.
@@ -29,6 +30,12 @@ def check_project(project: Project, file_stem: str) -> Iterator[Finding]:
             location=("name",),
             fact=f"`{project.name}` is in a file called {excerpt(file_stem)}",
             next_step=f"Rename the file to projects/{project.name}.yaml, or correct the name",
+        )
+    if project.name == INGRESS:
+        yield Finding(
+            location=("name",),
+            fact=f"backups of the ingress servers' certificates go under `{INGRESS}`",
+            next_step="Give the project another name",
         )
     if project.kind.value in project.processes:
         yield Finding(

@@ -142,7 +142,13 @@ SERVICE_LABELS = 'service="shop-web-1a",server="app-1"'
 SITE = {"instance": "https://shop.example.com/up", "job": "probe-site", "project": "shop"}
 SITE_LABELS = 'instance="https://shop.example.com/up",job="probe-site",project="shop"'
 SHOP = {"project": "shop", "source": "database:shop"}
-COVERED = (("guestbook", "volume:data"), ("shop", "database:shop"), ("shop", "volume:uploads"))
+COVERED = (
+    ("guestbook", "volume:data"),
+    ("shop", "database:shop"),
+    ("shop", "volume:uploads"),
+    ("ingress", "volume:certificates-app-1"),
+    ("ingress", "volume:certificates-app-2"),
+)
 APP_LABELS, DB_LABELS = {"server": "app-1"}, {"server": "db-1"}
 UNIT = 'name="cron.service",state="failed",server="app-1"'
 RESTARTS, KILLS = "flotilla_container_restarts_total", "flotilla_container_oom_kills_total"

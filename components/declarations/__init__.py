@@ -29,9 +29,9 @@ def declaration(
     entry: Mapping[str, str],
 ) -> dict[str, Any]:
     """
-    The whole declaration of a server. `addresses` is {server: private address}; the roles in `ROLES` ask for all of them,
-    Docker and the exporters for the server's own. `host_keys` is {server: public SSH key}; only the role `backup` asks for it.
-    `entry` is where the projects' names lead, {kind of record: address}; only the role `monitoring` asks for it.
+    The whole declaration of a server. `addresses` is {server: private address} of those in `known_servers`; `host_keys` is
+    {server: public SSH key}, and only the role `backup` asks for it; `entry` is where names lead, {kind of record:
+    address}, and only the role `monitoring` asks for it.
     """
     _, pool = all_servers(settings)[server]
     roles = {role.value: ROLES[role](settings, server, addresses) if role in ROLES else {} for role in sorted(pool.roles)}
@@ -55,9 +55,13 @@ def declaration(
     }
 
 
-def needs_addresses(settings: Settings, server: str) -> bool:
+def known_servers(settings: Settings, server: str) -> list[str]:
     """
-    Whether a server's declaration depends on who else there is. The others stay as they are when one is added.
+    The servers whose addresses a server's declaration asks for: all of them with the roles in `ROLES`, its own for Docker and
+    the exporters, and those of who fetches its backups. Such a declaration stays as it is when a server is added.
     """
-    _, pool = all_servers(settings)[server]
-    return any(role in ROLES for role in pool.roles) or backup_source.is_source(settings, server)
+    servers = all_servers(settings)
+    _, pool = servers[server]
+    if any(role in ROLES for role in pool.roles):
+        return list(servers)
+    return [server, *(backup_source.backup_servers(settings) if backup_source.is_source(settings, server) else ())]

@@ -1,5 +1,6 @@
 """
-What a backup server is to fetch: every project's data, how often, how long it is kept, and when a restore is tried.
+What a backup server is to fetch: every project's data and the ingress servers' certificates, how often, how long it is kept,
+and when a restore is tried.
 """
 
 from __future__ import annotations
@@ -8,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components import caddyfile
 from components.declarations import db
 from components.naming import DATA, all_servers, volume_home
-from settings import Project, Settings
+from settings import Project, Role, Settings
 from settings.care import Offsite, Retention
 from settings.gaps import longest_gap_s
+from settings.reserved import INGRESS
 from settings.schedule import on_calendar
 
 # Where a restored cluster answers, to the private network, while its data is taken over.
@@ -23,7 +26,8 @@ WITHOUT_DISK = "/var/lib/flotilla-backups"
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """
-    How one project is backed up. `covers` names its data: `database:<name>`, `volume:<name>`.
+    How one project is backed up, or the ingress servers as the project `ingress`. `covers` names the data: `database:<name>`,
+    `volume:<name>`.
     """
 
     project: str
@@ -36,10 +40,17 @@ class Policy:
 
 def policies(settings: Settings) -> list[Policy]:
     """
-    Every project with data, by name. Empty when the environment has no backups.
+    Every project with data, by name, and the ingress servers. Empty when the environment has no backups.
     """
     found = (_policy(settings, project) for _, project in sorted(settings.projects.items()))
-    return [policy for policy in found if policy]
+    return [policy for policy in (*found, _of_ingress(settings)) if policy]
+
+
+def certificates(settings: Settings) -> list[str]:
+    """
+    What is backed up of the ingress servers: one `volume:<name>` for each.
+    """
+    return [f"{place['kind']}:{place['name']}" for place in _certificates(settings)] if settings.environment.backup else []
 
 
 def volumes(project: Project) -> list[str]:
@@ -62,6 +73,20 @@ def _policy(settings: Settings, project: Project) -> Policy | None:
         project=project.name,
         schedule=own.schedule if own and own.schedule else general.schedule,
         retention=own.retention if own and own.retention else general.retention,
+        offsite=general.offsite,
+        drill_interval_days=general.drill_interval_days,
+        covers=tuple(covers),
+    )
+
+
+def _of_ingress(settings: Settings) -> Policy | None:
+    general, covers = settings.environment.backup, certificates(settings)
+    if general is None or not covers:
+        return None
+    return Policy(
+        project=INGRESS,
+        schedule=general.schedule,
+        retention=general.retention,
         offsite=general.offsite,
         drill_interval_days=general.drill_interval_days,
         covers=tuple(covers),
@@ -121,14 +146,22 @@ def _declared(settings: Settings, policy: Policy, addresses: Mapping[str, str]) 
     }
 
 
-def places(settings: Settings, policy: Policy) -> list[dict[str, str]]:
+def places(settings: Settings, policy: Policy) -> list[dict[str, Any]]:
     """
-    Where a project's data is: {kind, name, server}, and for volumes `path`.
+    Where a project's data is: {kind, name, server}, for volumes `path`, and `left_out` where not all of it is fetched.
     """
+    if policy.project == INGRESS:
+        return _certificates(settings)
     return [_place(settings, policy.project, covered) for covered in policy.covers]
 
 
-def _place(settings: Settings, project: str, covered: str) -> dict[str, str]:
+def _certificates(settings: Settings) -> list[dict[str, Any]]:
+    servers = [name for name, (_, pool) in all_servers(settings).items() if Role.INGRESS in pool.roles]
+    place = {"kind": "volume", "path": caddyfile.DATA, "left_out": [caddyfile.LOCKS]}
+    return [{**place, "name": f"certificates-{server}", "server": server} for server in servers]
+
+
+def _place(settings: Settings, project: str, covered: str) -> dict[str, Any]:
     kind, _, name = covered.partition(":")
     server = db.home(settings) if kind == "database" else volume_home(settings)
     if server is None:

@@ -1,5 +1,5 @@
 """
-What a server gives to the backup server: the cluster that it has, the volumes that are on it.
+What a server gives to the backup server: the cluster that it has, the volumes and certificates that are on it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def is_source(settings: Settings, server: str) -> bool:
     """
     Whether a server has data that is backed up.
     """
-    return bool(_backup_servers(settings)) and bool(_covered(settings, server))
+    return bool(backup_servers(settings)) and bool(_covered(settings, server))
 
 
 def declare(settings: Settings, server: str, addresses: Mapping[str, str]) -> dict[str, Any]:
@@ -29,13 +29,16 @@ def declare(settings: Settings, server: str, addresses: Mapping[str, str]) -> di
     covered = _covered(settings, server)
     declared = db.declare(settings, server, addresses) if any(kind == "database" for kind, _ in covered) else None
     return {
-        "backup_servers": [addresses[name] for name in _backup_servers(settings)],
+        "backup_servers": [addresses[name] for name in backup_servers(settings)],
         "volumes": sorted({path for kind, path in covered if kind == "volume"}),
         "database": {name: declared[name] for name in ("port", "version", "data_directory")} if declared else None,
     }
 
 
-def _backup_servers(settings: Settings) -> list[str]:
+def backup_servers(settings: Settings) -> list[str]:
+    """
+    The servers that fetch it; none when the environment has no backups.
+    """
     if settings.environment.backup is None:
         return []
     return [name for name, (_, pool) in all_servers(settings).items() if Role.BACKUP in pool.roles]
@@ -43,7 +46,7 @@ def _backup_servers(settings: Settings) -> list[str]:
 
 def _covered(settings: Settings, server: str) -> list[tuple[str, str]]:
     """
-    The data of projects that is on this server: (kind, path).
+    The data that is on this server: (kind, path).
     """
     found = [place for policy in backup.policies(settings) for place in backup.places(settings, policy)]
     return [(place["kind"], place.get("path", "")) for place in found if place["server"] == server]

@@ -24,7 +24,8 @@ BURN_RATES: tuple[tuple[float, str, str, str, Severity], ...] = (
 
 def of_backup(policy: backup.Policy) -> list[Alert]:
     """
-    A project's data is backed up in time, copied off-site where that is asked for, and restored now and then.
+    A project's data, or what the ingress servers have, is backed up in time, copied off-site where that is asked for, and
+    restored now and then.
     """
     project = policy.project
     chosen = f'{{project="{project}"}}'

@@ -5,7 +5,7 @@ What the backup server was told by its role: where everything is, and what is as
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ class Stanza:
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """
-    One piece of a project's data. `path` is a volume's, on its server; None for a database.
+    One piece of a project's data. `path` is a volume's, on its server; None for a database. `left_out` are names in it that are
+    not fetched.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Source:
     server: str
     address: str
     path: str | None = None
+    left_out: Sequence[str] = ()
 
     @property
     def covered(self) -> str:

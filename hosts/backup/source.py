@@ -51,7 +51,7 @@ def fetch_volume(source: Source, resource: str, into: Path) -> dict[str, Any]:
     prepared = _ask(source.address, ["prepare", str(source.path)], resource, CENSUS_TIMEOUT_S)
     databases = prepared["databases"]
     companions = [f"{name}{suffix}" for name in databases for suffix in ("-wal", "-shm", "-journal")]
-    left_out = [f"--exclude=/{_literal(name)}" for name in (*databases, *companions)]
+    left_out = [f"--exclude=/{_literal(name)}" for name in (*source.left_out, *databases, *companions)]
     _rsync(source.address, f"{source.path}/", into, resource, ["--delete", *left_out])
     if databases:
         _rsync(source.address, f"{snapshot_folder(str(source.path))}/", into, resource, [])

@@ -21,7 +21,8 @@ BUSY_TIMEOUT_S = 60
 
 def prepare(path: Path, snapshots: Path) -> dict[str, Any]:
     """
-    {databases: names in the volume of which a copy was made, files: {name: [uid, gid, mode]}}. Names are relative.
+    {databases: names in the volume of which a copy was made, files: {name: [uid, gid, mode]}}. Names are relative. A file that
+    goes meanwhile is not in it.
     """
     folder = snapshot_folder(str(path))
     shutil.rmtree(folder, ignore_errors=True)
@@ -30,7 +31,12 @@ def prepare(path: Path, snapshots: Path) -> dict[str, Any]:
     entries: dict[str, list[int]] = {}
     databases: list[str] = []
     for name in _names(path):
-        found = os.lstat(path / name)
+        try:
+            found = os.lstat(path / name)
+        except FileNotFoundError:
+            if name == ".":
+                raise
+            continue
         entries[name] = [found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)]
         if stat.S_ISREG(found.st_mode) and _is_database(path / name):
             _copy(path / name, folder / name)

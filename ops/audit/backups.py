@@ -12,6 +12,7 @@ from ops.audit.rule import Fault, critical, degraded, warning
 from ops.audit.scene import Fleet, Host, Scene
 from ops.report import Status
 from settings.gaps import longest_gap_s
+from settings.reserved import INGRESS
 
 # A backup may be this much late: it takes time, and a server may be restarted meanwhile.
 GRACE_S = 6 * 3600
@@ -29,6 +30,10 @@ def policies(scene: Scene) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for name, project in sorted(scene.outputs["projects"].items()):
         for source in (project.get("backup") or {"covers": []})["covers"]:
             yield name, source, project["backup"]
+    general = scene.outputs.get("backup") or {}
+    # Outputs from before there were backups of certificates do not say.
+    for source in general.get("covers", ()):
+        yield INGRESS, source, general
 
 
 def measured(host: Host, measure: str, project: str, source: str) -> float | None:

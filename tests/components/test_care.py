@@ -64,11 +64,11 @@ def test_a_database_says_whose_it_is_and_where(recording: Recording) -> None:
     }
 
 
-def test_every_project_with_data_has_a_backup_that_says_what_it_covers(recording: Recording) -> None:
-    """Each database and volume by name, always encrypted, with the place of the copies."""
+def test_whoever_has_data_has_a_backup_that_says_what_it_covers(recording: Recording) -> None:
+    """Each database, volume and ingress server by name, always encrypted, with the place of the copies."""
     found = told(recording, "flotilla:data:Backup")
 
-    assert set(found) == {"guestbook", "shop"}
+    assert set(found) == {"guestbook", "ingress", "shop"}
     assert found["shop"] == {
         "project": "shop",
         "schedule": "0 */6 * * *",
@@ -77,6 +77,11 @@ def test_every_project_with_data_has_a_backup_that_says_what_it_covers(recording
         "drillIntervalDays": 14,
         "covers": ["database:shop", "volume:uploads"],
         "encrypted": True,
+    }
+    assert found["ingress"] == {
+        **found["guestbook"],
+        "project": "ingress",
+        "covers": ["volume:certificates-app-1", "volume:certificates-app-2"],
     }
 
 

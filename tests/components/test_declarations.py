@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from components import declarations
-from components.declarations import alerts, dashboards, dns, measures, targets
+from components.declarations import alerts, backup, dashboards, dns, measures, targets
 from settings import Role, Settings
 from settings.gaps import longest_gap_s
 from tests.complete_fleet import PLANTED, SHOP, complete
@@ -40,7 +40,7 @@ def test_each_server_is_told_its_roles_and_what_all_have(settings: Settings) -> 
 
     assert told == {
         "app-1": {"common", "exporters", "app", "docker", "ingress", "backup-source"},
-        "app-2": {"common", "exporters", "app", "docker", "ingress"},
+        "app-2": {"common", "exporters", "app", "docker", "ingress", "backup-source"},
         "db-1": {"common", "exporters", "db", "backup-source"},
         "vault-1": {"common", "exporters", "backup"},
         "watch-1": {"common", "exporters", "monitoring"},
@@ -50,11 +50,13 @@ def test_each_server_is_told_its_roles_and_what_all_have(settings: Settings) -> 
 
 
 def test_only_roles_that_speak_to_others_depend_on_who_there_is(settings: Settings) -> None:
-    """A further server changes nothing in the declarations of those that only run containers."""
-    needing = {name for name in ADDRESSES if declarations.needs_addresses(settings, name)}
+    """A further server changes nothing in the declarations of those that run containers: they know who fetches from them."""
+    known = {name: set(declarations.known_servers(settings, name)) for name in ADDRESSES}
 
-    assert needing == {"app-1", "db-1", "vault-1", "watch-1"}
-    own = {"app-2": ADDRESSES["app-2"]}
+    assert known.pop("app-1") == {"app-1", "vault-1"}
+    assert known.pop("app-2") == {"app-2", "vault-1"}
+    assert set(map(frozenset, known.values())) == {frozenset(ADDRESSES)}
+    own = {name: ADDRESSES[name] for name in ("app-2", "vault-1")}
     assert declarations.declaration(settings, "app-2", own, {}, {}) == declarations.declaration(
         settings, "app-2", ADDRESSES, HOST_KEYS, ENTRY
     )
@@ -115,6 +117,52 @@ def test_every_database_and_volume_is_backed_up_from_where_it_is(settings: Setti
     assert policies["shop"]["retention"] == {"daily": 7, "weekly": 4, "monthly": 6}
     assert told["encrypted"] is True
     assert told["offsite"]["location"] == "hel1"
+
+
+def test_certificates_are_backed_up_from_every_ingress_server(settings: Settings) -> None:
+    """As the policy says, without the locks that Caddy writes all the time; each server gives the backup server its own."""
+    (policy,) = [found for found in role(settings, "vault-1", "backup")["policies"] if found["project"] == "ingress"]
+
+    assert (policy["schedule"], policy["drill_interval_days"]) == ("30 2 * * *", 14)
+    assert policy["sources"] == [
+        {
+            "kind": "volume",
+            "name": f"certificates-{server}",
+            "server": server,
+            "address": ADDRESSES[server],
+            "path": "/var/lib/flotilla/caddy/data",
+            "left_out": ["caddy/locks"],
+        }
+        for server in ("app-1", "app-2")
+    ]
+    assert role(settings, "app-2", "backup-source") == {
+        "backup_servers": ["10.20.1.5"],
+        "volumes": ["/var/lib/flotilla/caddy/data"],
+        "database": None,
+    }
+    assert 22 in role(settings, "app-2", "common")["private_ports"]["tcp"]
+
+
+def test_certificates_are_backed_up_where_no_project_has_data(checkout: Checkout) -> None:
+    """From servers that are for the ingress only, too; and not where the environment has no backups."""
+    assert backup.policies(checkout.settings()) == []
+    checkout.change_environment(
+        "local",
+        lambda found: found.update(
+            backup={"schedule": "30 2 * * *"},
+            servers={
+                **found["servers"],
+                "edge": {**found["servers"]["app"], "count": 1, "roles": ["ingress"]},
+                "vault": {**found["servers"]["app"], "count": 1, "roles": ["backup"]},
+            },
+        ),
+    )
+    local = checkout.settings()
+
+    assert "volume:certificates-edge-1" in next(
+        policy.covers for policy in backup.policies(local) if policy.project == "ingress"
+    )
+    assert declarations.known_servers(local, "edge-1") == ["edge-1", "vault-1"]
 
 
 def jobs(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -384,5 +432,5 @@ def test_servers_with_data_are_asked_by_the_backup_server_only(settings: Setting
     }
     assert volumes["database"] is None
     assert volumes["volumes"]
-    assert set(keeper["host_keys"]) == {"10.20.1.4", "10.20.1.2"}
+    assert keeper["host_keys"] == {ADDRESSES[name]: HOST_KEYS[name] for name in ("app-1", "app-2", "db-1")}
     assert keeper["stanzas"]["db-1"]["databases"] == {"shop": "shop"}

@@ -44,15 +44,18 @@ def write(fleet: Fleet, message: str) -> None:
 
 
 def test_everything_is_backed_up_and_every_backup_is_tried(fleet: Fleet) -> None:
-    """Each database and volume of each project; restored elsewhere and compared, with what it took."""
+    """Each database and volume of each project, the certificates of each ingress server; restored elsewhere and compared."""
     fleet.run("flotilla backup run -s local")
     tried = json.loads(fleet.run("flotilla backup verify -s local --json").stdout)
+    outputs = fleet.outputs()
+    policies = {name: project.get("backup") or {} for name, project in outputs["projects"].items()}
     covered = {
         (name, covered)
-        for name, project in fleet.outputs()["projects"].items()
-        for covered in (project.get("backup") or {}).get("covers", ())
+        for name, policy in {**policies, "ingress": outputs["backup"]}.items()
+        for covered in policy.get("covers", ())
     }
 
+    assert ("ingress", "volume:certificates-app-1") in covered
     assert {(row["project"], row["source"]) for row in rows(tried)} == covered
     assert not [row for row in rows(tried) if row["findings"]]
 

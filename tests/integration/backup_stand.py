@@ -1,5 +1,6 @@
 """
-Two machines, converged by the real program: a server with databases and a volume, and the backup server that fetches from it.
+Two machines, converged by the real program: a server with databases, a volume and certificates, and the backup server that
+fetches from it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from components import caddyfile
 from hosts.request import Outcome, Target
 from ops import hosts
 from sandbox.cloud.machines.machine import CAPABILITIES
@@ -27,6 +29,7 @@ KEY = "the key of an environment that is only there for tests"
 DATA, OPS = "data-1", "ops-1"
 DATABASE = "ledger"
 VOLUME = "/mnt/data/guestbook/data"
+CERTIFICATES = f"certificates-{DATA}"
 BOOT_S = 120
 COMMAND = "/usr/local/sbin/flotilla-backup"
 DAY_S = 86_400
@@ -57,6 +60,19 @@ book.commit()
 EOF
 chown -R 1000:1000 .
 chmod 600 note.txt
+"""
+# As Caddy keeps them: an account, a certificate with its key, and a lock while it asks for another one.
+CADDY = f"""\
+install -d -m 0700 -o {caddyfile.UID} -g {caddyfile.UID} {caddyfile.STATE} {caddyfile.DATA}
+cd {caddyfile.DATA}
+umask 077
+site=caddy/certificates/acme.example/shop.example.com
+mkdir -p caddy/acme/acme.example/users/ops $site {caddyfile.LOCKS}
+openssl ecparam -genkey -name prime256v1 -noout -out caddy/acme/acme.example/users/ops/ops.key
+openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=shop.example.com -keyout $site/shop.key -out $site/shop.crt 2> /dev/null
+head -c 10000 /dev/urandom > caddy/ocsp
+echo '{{}}' > {caddyfile.LOCKS}/issue_cert_shop.lock
+chown -R {caddyfile.UID}:{caddyfile.UID} .
 """
 PSQL = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1")
 
@@ -147,12 +163,13 @@ class Stand:
             "backups": [self.ops.address],
             "databases": databases,
         }
-        source = {"backup_servers": [self.ops.address], "volumes": [VOLUME], "database": self.cluster}
+        source = {"backup_servers": [self.ops.address], "volumes": sorted((VOLUME, caddyfile.DATA)), "database": self.cluster}
         return {"db": told, "backup-source": source}
 
     def _backup(self) -> dict[str, Any]:
         address = self.data.address
         volume = {"kind": "volume", "name": "data", "server": DATA, "path": VOLUME, "address": address}
+        certificates = {**volume, "name": CERTIFICATES, "path": caddyfile.DATA, "left_out": [caddyfile.LOCKS]}
         databases = [
             self._policy(name, {"kind": "database", "name": name, "server": DATA, "address": address})
             for name in self.databases
@@ -163,7 +180,7 @@ class Stand:
             "repository": "/mnt/data/backups",
             "encrypted": True,
             "offsite": None,
-            "policies": [*databases, self._policy("guestbook", volume)],
+            "policies": [*databases, self._policy("guestbook", volume), self._policy("ingress", certificates)],
             "stanzas": {DATA: {**self.cluster, "address": address, "databases": {name: name for name in self.databases}}},
             "host_keys": {address: self.host_key(DATA)},
         }
@@ -225,10 +242,12 @@ class Stand:
 
     def fill(self, rows: int = 20_000) -> None:
         """
-        Some of everything: tables of several kinds of values, a sequence, a large object, a view; files, a link, SQLite in use.
+        Some of everything: tables of several kinds of values, a sequence, a large object, a view; files, a link, SQLite in use,
+        certificates.
         """
         self.sql(FILL.format(rows=rows))
         self.data.run("sh", "-ec", FILES.format(volume=VOLUME))
+        self.data.run("sh", "-ec", CADDY)
 
     def await_fetching(self) -> None:
         """

@@ -55,6 +55,7 @@ def test_a_complete_fleets_outputs_have_the_shape_of_the_schema(checkout: Checko
     assert document["entry"]["kind"] == "load-balancer"
     assert document["projects"]["shop"]["database"]["server"] == "db-1"
     assert document["projects"]["shop"]["backup"]["covers"] == ["database:shop", "volume:uploads"]
+    assert document["backup"]["covers"] == ["volume:certificates-app-1", "volume:certificates-app-2"]
     assert document["projects"]["shop"]["processes"]["report"]["schedule"] == "15 3 * * 1"
     assert document["monitoring"]["receivers"] == [{"name": "ops", "kind": "email"}, {"name": "chat", "kind": "slack"}]
 

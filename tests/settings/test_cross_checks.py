@@ -313,3 +313,10 @@ def test_two_processes_with_one_name_on_the_servers(fleet: Fleet) -> None:
     fleet.write("projects/sync-x.yaml", {**DOCUMENTS[SYNC], "name": "sync-x", "volumes": []})
     [line] = fleet.mistakes()
     assert "projects/sync-x.yaml:1: name: it is called `sync-x-worker` on the servers, and so is a process of `sync`" in line
+
+
+def test_a_project_is_not_called_as_the_ingress_is(fleet: Fleet) -> None:
+    """The backups of the two could not be told apart."""
+    fleet.write("projects/ingress.yaml", {**DOCUMENTS[SYNC], "name": "ingress"})
+    [line] = fleet.mistakes()
+    assert "projects/ingress.yaml:1: name: backups of the ingress servers' certificates go under `ingress`. Nothing" in line

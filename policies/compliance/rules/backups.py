@@ -23,6 +23,7 @@ from policies.framework import (
     text,
 )
 from policies.framework.kinds import BACKUP, DATABASE, FLEET, SERVICE, VOLUME
+from settings.reserved import INGRESS
 
 from .declared import fleet_pools, is_known, place, with_role
 from .examples import OFFSITE, POOLS, backup, fleet, made
@@ -34,6 +35,8 @@ from .references import (
 )
 
 FOLDER = {"folder": Option("/mnt/data", "Where servers keep the projects' volumes, as <folder>/<project>/<volume>.")}
+# Databases, volumes, certificates.
+DATA_ROLES = frozenset({"db", "app", "ingress"})
 
 
 def _covered(stack: Stack) -> set[tuple[str, str]] | None:
@@ -78,7 +81,9 @@ def _folders(service: Resource, folder: str) -> list[tuple[str, str]]:
 
 
 def _disks(stack: Stack, _: Options) -> Iterator[Finding]:
-    for disk in stack.of(VOLUME) if not stack.of(BACKUP) else ():
+    # Certificates are on no disk for data.
+    has_data = any(text(found.props, "project") != INGRESS for found in stack.of(BACKUP))
+    for disk in stack.of(VOLUME) if not has_data else ():
         if not is_sandbox(disk.stack):
             yield Finding(message="there is a disk for data, and nothing of the environment is backed up", resource=disk)
 
@@ -101,13 +106,13 @@ def _backup_server(stack: Stack, _: Options) -> Iterator[Finding]:
     if fleet_ is None or is_sandbox(fleet_.stack) or not stack.of(BACKUP) or not found:
         return
     keepers = list(with_role(found, "backup"))
-    data = {pool.location for pool in with_role(found, "db", "app") if "backup" not in pool.roles and pool.location}
+    data = {pool.location for pool in with_role(found, *DATA_ROLES) if "backup" not in pool.roles and pool.location}
     if not keepers:
         yield Finding(
             message="no server has the role `backup`, so that data and backups would be lost together", resource=fleet_
         )
     for pool in keepers:
-        if pool.roles & {"db", "app"}:
+        if pool.roles & DATA_ROLES:
             yield Finding(message=f"the servers `{pool.name}` keep backups of their own data", resource=fleet_)
         elif pool.location in data:
             yield Finding(
@@ -177,7 +182,7 @@ RULES: tuple[Rule | StackRule, ...] = (
         check=_disks,
         fixtures=Fixtures(
             passes=[[made(VOLUME, size=10), backup()], [made(VOLUME, stack="local")], [backup()]],
-            fails=[[made(VOLUME, size=10)]],
+            fails=[[made(VOLUME, size=10)], [made(VOLUME, size=10), backup("ingress", covers=["volume:certificates-app-1"])]],
             unknown=[[made(VOLUME, size=UNKNOWN), backup(covers=UNKNOWN)]],
             absent=[[made(VOLUME)]],
             absent_fails=True,
@@ -231,6 +236,7 @@ RULES: tuple[Rule | StackRule, ...] = (
             fails=[
                 [fleet(pools={**POOLS, "vault": {**POOLS["vault"], "location": "fsn1"}}), backup()],
                 [fleet(pools={"app": {**POOLS["app"], "roles": ["app", "backup"]}}), backup()],
+                [fleet(pools={"edge": {**POOLS["app"], "roles": ["ingress"], "location": "hel1"}, **POOLS}), backup()],
             ],
             unknown=[
                 [fleet(pools=UNKNOWN), backup()],

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hosts.backup import fingerprint, gate, metrics, pgbackrest, retention, segments, signed, status, verify, volumes
+from hosts.backup import fingerprint, gate, metrics, pgbackrest, retention, segments, signed, status, verify, volume, volumes
 from hosts.backup.config import Project, Source, Stanza
 from hosts.backup.errors import BackupError
 from hosts.backup.pgbackrest import Backup, Information
@@ -249,6 +249,18 @@ def test_files_differ_by_kind_size_and_content() -> None:
         "file a has another content",
         "b is a file instead of a link",
     ]
+
+
+def test_files_that_go_meanwhile_are_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Caddy's temporary files may be gone before they were looked at; a volume that is not there at all is one."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "site.crt").touch(mode=0o600)
+    monkeypatch.setattr(volume, "_names", lambda _: [".", "site.crt", "site.crt.new"])
+    monkeypatch.setattr(gate, "SNAPSHOTS", tmp_path / "snapshots")
+
+    assert volume.prepare(tmp_path / "data", gate.SNAPSHOTS)["files"].keys() == {".", "site.crt"}
+    with pytest.raises(FileNotFoundError):
+        volume.prepare(tmp_path / "lost", gate.SNAPSHOTS)
 
 
 def test_changed_document_is_not_genuine(tmp_path: Path) -> None:

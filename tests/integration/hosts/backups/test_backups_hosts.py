@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from components import caddyfile
 from ops import backup as asked
 from ops import restore
 from ops.backup import Fleet
 from tests.integration import backup_damage, backup_stand
-from tests.integration.backup_stand import DATA, DATABASE, OPS, VOLUME, Stand
+from tests.integration.backup_stand import CERTIFICATES, DATA, DATABASE, OPS, VOLUME, Stand
 
 SAMPLE = ("truncated file", "missing segment, listed", "wrong key", "killed during a backup")
 
@@ -77,10 +78,10 @@ def test_gate_gives_out_nothing_else(stand: Stand, command: str) -> None:
 
 
 def test_list_is_read_from_the_repository(stand: Stand) -> None:
-    """Both sources have a backup, whose age and size the repository says, and nothing is wrong."""
+    """All sources have a backup, whose age and size the repository says, and nothing is wrong."""
     answer = stand.backup("list")
     found = {row["source"]: row for row in answer["sources"]}
-    assert set(found) == {f"database:{DATABASE}", "volume:data"}
+    assert set(found) == {f"database:{DATABASE}", "volume:data", f"volume:{CERTIFICATES}"}
     assert all(row["size"] > 10_000 and time.time() - row["at"] < 3600 for row in found.values())
     assert answer["findings"] == []
 
@@ -155,6 +156,40 @@ def test_restored_volume_is_the_same(stand: Stand) -> None:
     assert stand.data.sh(f"cd {path}; {stat}") == stand.data.sh(f"cd {VOLUME}; {stat}")
     script = "import sqlite3; print(sqlite3.connect('guestbook.db').execute('SELECT count(*) FROM entries').fetchone()[0])"
     assert stand.data.sh(f'cd {path}; python3 -c "{script}"') == "1000"
+
+
+def test_certificates_come_back_over_what_a_new_server_has(stand: Stand) -> None:
+    """
+    Those of the last backup, with keys, owners and modes, and not those that the new server began with; locks are not kept, and
+    neither they nor files that come and go while it is fetched are in the way of a backup.
+    """
+    busy = f"""cd {caddyfile.DATA}/caddy
+    while n=$((n + 1)); do
+        : > locks/busy.lock; echo 1 > locks/busy.lock; echo 1 > rw_test_$n; rm rw_test_$n
+    done"""
+    stand.data.sh(f"setsid sh -c '{busy}' > /dev/null 2>&1 & echo $! > /run/busy")
+    try:
+        assert [stand.backup("run", "--project", "ingress")["findings"] for _ in range(3)] == [[]] * 3
+    finally:
+        stand.data.sh("kill -- -$(cat /run/busy)")
+    stand.data.sh(f"rm -f {caddyfile.DATA}/caddy/rw_test_*")
+    assert stand.backup("run", "--project", "ingress")["findings"] == []
+    assert stand.backup("verify", "--project", "ingress")["findings"] == []
+    state = (
+        f"find . ! -path './{caddyfile.LOCKS}*' -printf '%p %U %G %m %y\\n' | sort; "
+        "find . -name 'shop.*' ! -name '*.lock' | sort | xargs sha256sum"
+    )
+    before = stand.data.sh(f"cd {caddyfile.DATA}; {state}")
+    stand.data.sh(f"rm -r {caddyfile.DATA}/caddy; echo new > {caddyfile.DATA}/new")
+    known = fleet(stand)
+    plan = restore.plan(known.policies, "ingress", volume=CERTIFICATES, is_over=True, at=None, label=None, now=time.time())
+    document = restore.execute(known, plan)
+    assert document["findings"] == []
+    (piece,) = document["pieces"]
+    assert piece["path"] == caddyfile.DATA
+    assert stand.data.sh(f"cd {caddyfile.DATA}; {state}") == before
+    assert stand.data.sh(f"ls {caddyfile.DATA}/caddy") == "acme\ncertificates\nocsp"
+    assert stand.data.sh(f"ls {piece['kept']}") == "new"
 
 
 @pytest.mark.parametrize(
