@@ -11,7 +11,7 @@ from pulumi import Output
 from components.ingress import Acme, Authority
 from ops.errors import SettingsError
 from settings.entry import Authority as AuthorityFiles
-from settings.environment import Access, Tls
+from settings.environment import Access, Environment, Tls
 
 # A key that is kept outside a sandbox's folder is nobody's to write into.
 KNOWN_HOSTS = "known_hosts"
@@ -69,6 +69,21 @@ def root_certificate(tls: Tls, root: Path) -> str | None:
     What signs the sites' certificates, PEM, where that is an authority of one's own.
     """
     return f"{_certificate(tls.authority, root)}\n" if tls.authority else None
+
+
+def registry_certificate(environment: Environment, root: Path) -> str | None:
+    """
+    What signs the registry's certificate, PEM, where that is an authority of one's own.
+
+    Raises: SettingsError if it cannot be read, or is no certificate: it becomes known on servers, which a key must not.
+    """
+    file, setting = environment.registry_authority, "registry_authority"
+    if file is None:
+        return None
+    text = _read(root, file, setting).strip()
+    if "PRIVATE KEY" in text or "CERTIFICATE" not in text:
+        raise SettingsError(f"{setting}: {file}: this is not a certificate. Nothing was changed. Correct the path.")
+    return f"{text}\n"
 
 
 def _certificate(authority: AuthorityFiles, root: Path) -> str:

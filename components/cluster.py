@@ -13,6 +13,7 @@ from pulumi import Output, ResourceOptions
 from pulumi_command import remote
 
 from components.host import Host
+from components.registry import RegistryLogin
 from components.remote import step
 from components.server import Server
 
@@ -37,13 +38,15 @@ class Node:
 @dataclass(frozen=True, kw_only=True)
 class ClusterArgs:
     """
-    `overlay_pool` is where containers' networks get their addresses from; `ssh_options` are arguments for the system's ssh.
+    `overlay_pool` is where containers' networks get their addresses from; `ssh_options` are arguments for the system's ssh;
+    `registry` is who images are pulled as, if somebody has to log in.
     """
 
     manager: Node
     workers: Sequence[Node]
     overlay_pool: str
     ssh_options: Sequence[str]
+    registry: RegistryLogin | None = None
 
 
 class Cluster(pulumi.ComponentResource):
@@ -59,6 +62,7 @@ class Cluster(pulumi.ComponentResource):
         super().__init__("flotilla:compute:Cluster", name, None, opts)
         self.name = name
         self.manager = args.manager.server
+        self.registry = args.registry
         swarm = self._swarm(args.manager.host, args.overlay_pool)
         # {host name: the step after which the server is in the swarm with its labels}
         self.nodes = {self.manager.hostname: self._node(args.manager, swarm, undo=None)}
@@ -69,6 +73,7 @@ class Cluster(pulumi.ComponentResource):
             f"{name}-docker",
             host=Output.concat("ssh://root@", self.manager.ipv4),
             ssh_opts=args.ssh_options,
+            registry_auth=[args.registry.for_provider()] if args.registry else None,
             opts=ResourceOptions(parent=self, depends_on=[swarm]),
         )
         network = docker.Network(
@@ -99,6 +104,12 @@ class Cluster(pulumi.ComponentResource):
         """
         own = ResourceOptions(depends_on=list(self.nodes.values()), ignore_changes=["taskSpec.forceUpdate"])
         return ResourceOptions.merge(self.resource_options(parent), own)
+
+    def service_labels(self, image: str) -> list[docker.ServiceLabelArgs] | None:
+        """
+        The labels of a service that runs this image.
+        """
+        return self.registry.labels(image) if self.registry else None
 
     def _swarm(self, host: Host, overlay_pool: str) -> remote.Command:
         return step(

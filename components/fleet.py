@@ -22,6 +22,7 @@ from components.fleet_props import describe
 from components.host import Host, HostArgs
 from components.machines import Machines, build_machines
 from components.monitoring import Monitoring, MonitoringArgs
+from components.registry import RegistryLogin
 from components.server import Server
 from settings import Role, Settings
 from settings.environment import ServerPool
@@ -67,8 +68,8 @@ class Foundation:
 
 def build(settings: Settings, secrets: Mapping[str, Any]) -> Foundation:
     """
-    All of it. `secrets` is what `flotilla:secrets` has, in plain: the environment's `key`, and in `notifications` the addresses
-    that alerts are sent to.
+    All of it. `secrets` is what `flotilla:secrets` has, in plain: the environment's `key`, in `notifications` the addresses
+    that alerts are sent to, and the password of the `registry`.
     """
     Fleet(settings.environment.name, FleetArgs(description=describe(settings)))
     machines = build_machines(settings)
@@ -79,7 +80,7 @@ def build(settings: Settings, secrets: Mapping[str, Any]) -> Foundation:
     entry = None
     try:
         hosts = build_hosts(settings, machines, secrets, addresses)
-        cluster = build_cluster(settings, machines, hosts)
+        cluster = build_cluster(settings, machines, hosts, secrets.get("registry", ""))
         entry = build_entry(settings, machines, cluster) if cluster and settings.environment.pools(Role.INGRESS) else None
     finally:
         # Also where it fails: the SDK ends only when nobody waits any more.
@@ -90,10 +91,11 @@ def build(settings: Settings, secrets: Mapping[str, Any]) -> Foundation:
     return Foundation(machines=machines, cluster=cluster, entry=entry, databases=databases)
 
 
-def build_cluster(settings: Settings, machines: Machines, hosts: Mapping[str, Host]) -> Cluster | None:
+def build_cluster(settings: Settings, machines: Machines, hosts: Mapping[str, Host], registry_password: str) -> Cluster | None:
     """
     The swarm of the servers that run containers. The first server with the ingress is its manager.
     """
+    environment = settings.environment
     members = {
         name: _node(*found, hosts[name]) for name, found in machines.servers.items() if set(SWARM_ROLES) & set(found[1].roles)
     }
@@ -104,10 +106,13 @@ def build_cluster(settings: Settings, machines: Machines, hosts: Mapping[str, Ho
     args = ClusterArgs(
         manager=manager,
         workers=list(members.values()),
-        overlay_pool=settings.environment.network.overlay,
-        ssh_options=access.ssh_options(settings.environment.access),
+        overlay_pool=environment.network.overlay,
+        ssh_options=access.ssh_options(environment.access),
+        registry=RegistryLogin(address=environment.registry, user=environment.registry_user, password=registry_password)
+        if environment.registry_user
+        else None,
     )
-    return Cluster(settings.environment.name, args)
+    return Cluster(environment.name, args)
 
 
 def _node(server: Server, pool: ServerPool, host: Host) -> Node:
@@ -207,6 +212,7 @@ def build_hosts(
             key=secrets.get("key", ""),
             notifications=_addresses(settings, secrets) if Role.MONITORING in pool.roles else {},
             offsite=secrets.get("offsite", {}) if Role.BACKUP in pool.roles else {},
+            registry_password=secrets.get("registry", "") if set(SWARM_ROLES) & set(pool.roles) else "",
             after=[*disk, *databases],
         )
         hosts[name] = Host(name, args)

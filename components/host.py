@@ -25,8 +25,9 @@ class HostArgs:
     """
     `declaration` is what the server is to be, without secrets: see components/declarations. `key` is the environment's, empty
     where nothing is derived from it; `offsite` opens the place for copies of backups, {name: secret}, for the server that
-    keeps them; `notifications` are the secret addresses of receivers, {name: address}, for those who
-    watch. `after` has to be there first: disks, and servers whose roles this one's need.
+    keeps them; `notifications` are the secret addresses of receivers, {name: address}, for those who watch;
+    `registry_password` is for those who pull images. `after` has to be there first: disks, and servers whose roles this one's
+    need.
     """
 
     server: Server
@@ -35,6 +36,7 @@ class HostArgs:
     key: str = ""
     notifications: Mapping[str, str]
     offsite: Mapping[str, str]
+    registry_password: str = ""
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -78,6 +80,7 @@ class Host(pulumi.ComponentResource):
                 key=args.key,
                 notifications=args.notifications,
                 offsite=args.offsite,
+                registry_password=args.registry_password,
             )
             return Request(targets=(target,), revision=f"{revision.of_roles()} on {server_id}").text()
 

@@ -116,6 +116,7 @@ class Ingress(pulumi.ComponentResource):
         return docker.Service(
             f"{self.name}-{name}",
             name=name,
+            labels=self.cluster.service_labels(container.image),
             task_spec=service.task_spec(container),
             mode=service.on_every_node(),
             endpoint_spec=docker.ServiceEndpointSpecArgs(mode="dnsrr", ports=published or None),

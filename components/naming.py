@@ -4,11 +4,15 @@ What things are called, everywhere in the same way. Pure: needs no Pulumi.
 
 from __future__ import annotations
 
+import hashlib
+
 from settings import Role, Settings
 from settings.environment import ServerPool
 
 # Where a server's disk is mounted.
 DATA = "/mnt/data"
+# scrypt's cost for one guess: 16 MiB and some 40 ms. Names are not secret, so that a short digest would tell weak values apart.
+WORK = {"n": 2**14, "r": 8, "p": 1}
 
 
 def labels(settings: Settings) -> dict[str, str]:
@@ -39,3 +43,11 @@ def volume_home(settings: Settings) -> str | None:
     """
     apps = [(name, pool) for name, (_, pool) in all_servers(settings).items() if Role.APP in pool.roles]
     return next((name for name, pool in apps if pool.volume_gb), apps[0][0] if apps else None)
+
+
+def suffix(owner: str, key: str, value: str) -> str:
+    """
+    8 hex digits for the name of what holds a secret value: they change with the value and cost something to compute.
+    """
+    digest = hashlib.scrypt(value.encode(), salt=f"{owner}/{key}".encode(), maxmem=2**26, dklen=4, **WORK)
+    return digest.hex()

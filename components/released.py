@@ -91,10 +91,12 @@ def _service(
 ) -> docker.Service:
     is_fixed = args.process.strategy is Strategy.RECREATE
     suffix, order = ("service", "stop-first") if is_fixed else (release.short_digest, "start-first")
+    wanted = container(args, release)
     return docker.Service(
         f"{name}-{suffix}",
         name=args.name if is_fixed else f"{args.name}-{release.short_digest}",
-        task_spec=service.task_spec(container(args, release)),
+        labels=args.cluster.service_labels(wanted.image),
+        task_spec=service.task_spec(wanted),
         mode=service.replicated(args.process.replicas),
         endpoint_spec=docker.ServiceEndpointSpecArgs(mode="dnsrr"),
         update_config=docker.ServiceUpdateConfigArgs(order=order, failure_action="rollback"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import functools
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,10 +15,8 @@ import pulumi_docker as docker
 from pulumi import Input, Output, ResourceOptions
 
 from components.cluster import Cluster
+from components.naming import suffix
 from components.service import SecretFile
-
-# scrypt's cost for one guess: 16 MiB and some 40 ms. Names are not secret, so that a short digest would tell weak values apart.
-WORK = {"n": 2**14, "r": 8, "p": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +70,3 @@ async def _secret_name(project: str, key: str, value: str) -> str:
     Computed on the side: the suffix takes longer than everything else about a secret.
     """
     return f"{project}-{key.lower()}-{await asyncio.to_thread(suffix, project, key, value)}"
-
-
-def suffix(project: str, key: str, value: str) -> str:
-    """
-    8 hex digits that change with the value and cost something to compute.
-    """
-    digest = hashlib.scrypt(value.encode(), salt=f"{project}/{key}".encode(), maxmem=2**26, dklen=4, **WORK)
-    return digest.hex()

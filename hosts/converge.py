@@ -139,7 +139,13 @@ def _converge(state: State, host: Any, target: Target, is_dry: bool) -> Outcome:
 
 
 def _host(target: Target) -> Host:
-    return Host(declaration=target.declaration, key=target.key, notifications=target.notifications, offsite=target.offsite)
+    return Host(
+        declaration=target.declaration,
+        key=target.key,
+        notifications=target.notifications,
+        offsite=target.offsite,
+        registry_password=target.registry_password,
+    )
 
 
 def _carry_out(state: State, host: Any, role: str, changes: list[Change], done: list[Done], is_dry: bool) -> None:

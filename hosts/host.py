@@ -16,13 +16,14 @@ class Host:
     """
     `declaration` is the whole of `/etc/flotilla/host.json` (components/declarations). `key` is the environment's, from which
     roles derive what only this server may know. `notifications` are the secret addresses of receivers: {name: address};
-    `offsite` is what opens the place for copies of backups: {name: secret}.
+    `offsite` is what opens the place for copies of backups: {name: secret}; `registry_password` is for pulling images.
     """
 
     declaration: Mapping[str, Any]
     key: str = field(default="", repr=False)
     notifications: Mapping[str, str] = field(default_factory=dict, repr=False)
     offsite: Mapping[str, str] = field(default_factory=dict, repr=False)
+    registry_password: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:

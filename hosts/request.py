@@ -28,6 +28,7 @@ class Target:
     key: str = field(default="", repr=False)
     notifications: Mapping[str, str] = field(default_factory=dict, repr=False)
     offsite: Mapping[str, str] = field(default_factory=dict, repr=False)
+    registry_password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

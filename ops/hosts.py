@@ -30,6 +30,7 @@ def targets(checkout: Path, stack: str, names: Sequence[str] = ()) -> tuple[Targ
     brought up; MissingToolError where there is no engine.
     """
     from components import declarations
+    from components.declarations import docker
     from settings import Role, load
 
     known = stacks.environment(checkout)
@@ -51,6 +52,7 @@ def targets(checkout: Path, stack: str, names: Sequence[str] = ()) -> tuple[Targ
             key=config.get("secrets", {}).get("key", ""),
             notifications=config.get("secrets", {}).get("notifications", {}) if Role.MONITORING in server["roles"] else {},
             offsite=config.get("secrets", {}).get("offsite", {}) if Role.BACKUP in server["roles"] else {},
+            registry_password=config.get("secrets", {}).get("registry", "") if docker.ROLES & set(server["roles"]) else "",
         )
         for name, server in sorted(servers.items())
         if not names or name in names

@@ -28,7 +28,7 @@ from settings.care import (
 from settings.entry import Acme, Authority, Dns, DnsRecord, Entry, Ingress, RecordType, Tls
 from settings.machines import Access, Location, Network, NetworkRoute, NetworkZone, Role, ServerImage, ServerPool
 from settings.model import Model
-from settings.values import Count, Hostname, Name, PostgresqlVersion, RegistryHost
+from settings.values import Count, FilePath, Hostname, Name, PostgresqlVersion, RegistryHost, RegistryUser
 
 __all__ = [
     "Access",
@@ -94,6 +94,15 @@ class Environment(Model):
     dns: Dns = Field(default=Dns(), description="The environment's DNS.")
     ingress: Ingress = Field(description="How requests get in.")
     registry: RegistryHost = Field(description="The registry that images without a host of their own come from.")
+    registry_user: RegistryUser | None = Field(
+        default=None,
+        description="Who images are pulled as; the password is `registry` in `flotilla:secrets`. None: nobody has to log in.",
+    )
+    registry_authority: FilePath | None = Field(
+        default=None,
+        description="The root certificate, PEM, of an authority of one's own that signs the registry's, relative to the "
+        "checkout. None: a public one.",
+    )
     postgresql: Postgresql = Field(default=Postgresql(), description="The database servers' PostgreSQL.")
     backup: BackupPolicy | None = Field(default=None, description="How databases and volumes are backed up. None: not at all.")
     monitoring: Monitoring | None = Field(default=None, description="What is watched, and who is told. None: nothing.")

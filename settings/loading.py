@@ -29,6 +29,7 @@ from settings.secrets import (
     check_key,
     check_offsite,
     check_receivers,
+    check_registry,
     check_unused,
     read_names,
 )
@@ -226,6 +227,7 @@ def _of_secrets(environment: Environment, secrets: SecretNames) -> Iterator[Find
     yield from check_key(environment, secrets)
     yield from check_receivers(environment, secrets)
     yield from check_offsite(environment, secrets)
+    yield from check_registry(environment, secrets)
 
 
 def _releases(path: Path, problems: list[Problem]) -> tuple[Releases, Source]:

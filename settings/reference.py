@@ -53,6 +53,10 @@ what it needs in `secrets`; a receiver of alerts names its address:
     pulumi config set --stack production --secret --path 'flotilla:secrets.projects.ledger.SESSION_KEY'
     pulumi config set --stack production --secret --path 'flotilla:secrets.notifications.ops'
 
+A registry that asks who pulls from it has the environment's `registry_user`, and this password:
+
+    pulumi config set --stack production --secret --path 'flotilla:secrets.registry'
+
 Passwords and keys of databases and backups are derived from one more, the environment's `key`. Nobody has to see it, but keep a
 copy where no server is: with it, backups can be read when everything else is gone.
 

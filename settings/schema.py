@@ -20,7 +20,7 @@ from settings.overrides import ENVIRONMENTS, FIXED
 from settings.process import Kind
 from settings.project import Project
 from settings.release import Releases
-from settings.secrets import ENCRYPTED, KEY, NOTIFICATIONS, PROJECTS
+from settings.secrets import ENCRYPTED, KEY, NOTIFICATIONS, OFFSITE, OFFSITE_NAMES, PROJECTS, REGISTRY
 from settings.values import ENVIRONMENT_VARIABLE_PATTERN, NAME_PATTERN
 
 Schema = dict[str, Any]
@@ -121,6 +121,8 @@ def _secrets() -> Schema:
             KEY: encrypted,
             PROJECTS: block(NAME_PATTERN, block(ENVIRONMENT_VARIABLE_PATTERN, encrypted)),
             NOTIFICATIONS: block(NAME_PATTERN, encrypted),
+            OFFSITE: block(f"({'|'.join(OFFSITE_NAMES)})", encrypted),
+            REGISTRY: encrypted,
         },
         "additionalProperties": False,
     }

@@ -7,6 +7,7 @@ The names of an environment's secrets: what `flotilla:secrets` has, never the va
         ledger: {SESSION_KEY: {secure: ...}}      for the processes of a project
       notifications: {ops: {secure: ...}}         addresses that alerts are sent to
       offsite: {access-key: ..., secret-key: ...} for copies of backups in an S3-compatible store
+      registry: {secure: ...}                     the password of `registry_user`
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ PROJECTS = "projects"
 NOTIFICATIONS = "notifications"
 OFFSITE = "offsite"
 OFFSITE_NAMES = ("access-key", "secret-key")
+REGISTRY = "registry"
+ALL = (KEY, PROJECTS, NOTIFICATIONS, OFFSITE, REGISTRY)
 # How Pulumi writes an encrypted value in the stack's file.
 ENCRYPTED = "secure"
 
@@ -38,12 +41,13 @@ ENCRYPTED = "secure"
 class SecretNames:
     """
     Which secrets have a value: {project: names}, the names of addresses for alerts, those for copies off-site, and whether
-    there is a key.
+    there is a key, and a password for the registry.
     """
 
     projects: Mapping[str, frozenset[str]]
     notifications: frozenset[str]
     has_key: bool = False
+    has_registry: bool = False
     offsite: frozenset[str] = frozenset()
 
     def of(self, project: str) -> frozenset[str]:
@@ -70,6 +74,7 @@ def read_names(value: object) -> SecretNames:
         projects={name: _names(block) for name, block in projects.items()} if isinstance(projects, dict) else {},
         notifications=_names(blocks.get(NOTIFICATIONS)),
         has_key=_has_value(blocks.get(KEY)),
+        has_registry=_has_value(blocks.get(REGISTRY)),
         offsite=_names(blocks.get(OFFSITE)),
     )
 
@@ -96,8 +101,10 @@ def check_form(value: object, in_file: object, stack: str) -> Iterator[Finding]:
     for key, block in value.items():
         if key == KEY:
             yield from _check_key(block, _inside(in_file, key), stack)
-        elif key not in (PROJECTS, NOTIFICATIONS, OFFSITE):
-            yield Finding(location=(key,), fact="unknown key", next_step=suggest(key, (KEY, PROJECTS, NOTIFICATIONS, OFFSITE)))
+        elif key == REGISTRY:
+            yield from _check_value(block, _inside(in_file, key), (key,), set_command(stack, key))
+        elif key not in ALL:
+            yield Finding(location=(key,), fact="unknown key", next_step=suggest(key, ALL))
         elif not isinstance(block, dict) or _is_encrypted(block):
             yield _no_block((key,), stack)
         elif key in (NOTIFICATIONS, OFFSITE):
@@ -151,14 +158,19 @@ def _check_values(block: Mapping[str, object], in_file: object, location: Locati
             yield Finding(
                 location=(*location, name), fact="this is not the name of a secret", next_step=f"Write it like `{example}`"
             )
-        elif not _has_value(value):
-            yield Finding(location=(*location, name), fact="this is no value of a secret", next_step=f"Run `{command}`")
-        elif isinstance(_inside(in_file, name), str):
-            yield Finding(
-                location=(*location, name),
-                fact="this secret is there for everybody to read",
-                next_step=f"Replace it wherever it is used; then run `{command}`",
-            )
+        else:
+            yield from _check_value(value, _inside(in_file, name), (*location, name), command)
+
+
+def _check_value(value: object, in_file: object, location: Location, command: str) -> Iterator[Finding]:
+    if not _has_value(value):
+        yield Finding(location=location, fact="this is no value of a secret", next_step=f"Run `{command}`")
+    elif isinstance(in_file, str):
+        yield Finding(
+            location=location,
+            fact="this secret is there for everybody to read",
+            next_step=f"Replace it wherever it is used; then run `{command}`",
+        )
 
 
 def _is_right(name: str, location: Location) -> bool:
@@ -188,6 +200,18 @@ def check_offsite(environment: Environment, names: SecretNames) -> Iterator[Find
                 fact=f"there is no secret `{OFFSITE}.{name}`",
                 next_step=f"Run `{set_command(environment.name, OFFSITE, name)}`",
             )
+
+
+def check_registry(environment: Environment, names: SecretNames) -> Iterator[Finding]:
+    """
+    Who logs in to the registry has a password.
+    """
+    if environment.registry_user and not names.has_registry:
+        yield Finding(
+            location=("registry_user",),
+            fact=f"there is no secret `{REGISTRY}`, which would be the password",
+            next_step=f"Run `{set_command(environment.name, REGISTRY)}`",
+        )
 
 
 def _no_block(location: Location, stack: str) -> Finding:
@@ -262,6 +286,8 @@ def check_unused(environment: Environment, projects: ReadProjects, names: Secret
     named = set(environment.monitoring.secrets.values()) if environment.monitoring else set()
     for name in sorted(names.notifications - named):
         yield _unused((NOTIFICATIONS, name), "nobody in `monitoring` names it", named, environment.name)
+    if names.has_registry and environment.registry_user is None:
+        yield _unused((REGISTRY,), "there is no `registry_user` whose password it would be", (), environment.name)
 
 
 def _unused(location: Location, fact: str, declared: Collection[str], stack: str) -> Finding:

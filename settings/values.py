@@ -199,6 +199,10 @@ EnvironmentVariable = Annotated[
     str, *_matching(ENVIRONMENT_VARIABLE_PATTERN, "the name of an environment variable", "LOG_LEVEL")
 ]
 RegistryHost = Annotated[str, *_matching(_HOST, "a registry's host and port", "registry.example.com:5000")]
+# Robots and tokens have names like `robot$flotilla` and `_json_key`; a colon would end the name when one logs in.
+RegistryUser = Annotated[
+    str, *_matching(r"[A-Za-z0-9_][A-Za-z0-9._@+$-]{0,127}", "the name that a registry is logged in to with", "robot$flotilla")
+]
 ImageRepository = Annotated[
     str,
     *_matching(

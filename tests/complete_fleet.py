@@ -14,6 +14,7 @@ SECRETS = {
     "key": {"secure": _ENCRYPTED},
     "projects": {"shop": {"SESSION_KEY": {"secure": _ENCRYPTED}, "PAYMENT_TOKEN": {"secure": _ENCRYPTED}}},
     "notifications": {"chat": {"secure": _ENCRYPTED}, "mail": {"secure": _ENCRYPTED}},
+    "registry": {"secure": _ENCRYPTED},
 }
 PLANTED = [
     "the secret at secrets.key",
@@ -21,6 +22,7 @@ PLANTED = [
     "the secret at secrets.projects.shop.PAYMENT_TOKEN",
     "the secret at secrets.notifications.chat",
     "the secret at secrets.notifications.mail",
+    "the secret at secrets.registry",
     PRIVATE_KEY,
     CA_KEY,
 ]
@@ -57,6 +59,7 @@ ENVIRONMENT = {
         "vault": {"type": "cx23", "roles": ["backup"], "volume_gb": 200, "location": "hel1"},
         "watch": {"type": "cx23", "roles": ["monitoring"], "volume_gb": 50},
     },
+    "registry_user": "robot$flotilla",
     "backup": {
         "schedule": "30 2 * * *",
         "offsite": {

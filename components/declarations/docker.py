@@ -8,6 +8,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from components import access
 from settings import Role, Settings
 from settings.stacks import is_sandbox
 
@@ -37,9 +38,11 @@ def bridge_network(taken: Iterable[str]) -> ipaddress.IPv4Network:
 def declare(settings: Settings, server: str, addresses: Mapping[str, str]) -> dict[str, Any]:
     """
     `bridge_network` is where Docker takes addresses for its bridges from, `bridge_address` that of the first of them.
-    `open_files` is None in the sandbox: its machines may not raise a limit (CAP_SYS_RESOURCE).
+    `open_files` is None in the sandbox: its machines may not raise a limit (CAP_SYS_RESOURCE). `registry_user` is None where
+    nobody has to log in, `registry_authority` where the registry's certificate is from a public one; it is PEM.
     """
-    network = settings.environment.network
+    environment = settings.environment
+    network = environment.network
     taken = [network.cidr, network.overlay, *(route.destination for route in network.routes)]
     bridges = bridge_network(text for text in taken if text != "0.0.0.0/0")
     return {
@@ -48,5 +51,8 @@ def declare(settings: Settings, server: str, addresses: Mapping[str, str]) -> di
         "bridge_address": str(bridges[1]),
         "has_ipv6": network.ipv6,
         "open_files": None if is_sandbox(settings.stack) else OPEN_FILES,
-        "kept_releases": settings.environment.kept_releases,
+        "kept_releases": environment.kept_releases,
+        "registry": environment.registry,
+        "registry_user": environment.registry_user,
+        "registry_authority": access.registry_certificate(environment, settings.root),
     }

@@ -9,6 +9,7 @@ Exit codes: 0 done; 1 failed; 75 it still runs from before, and nothing was star
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
 import http.client
@@ -20,13 +21,15 @@ import sys
 import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 DOCKER = "/run/docker.sock"
 JOBS = Path("/etc/flotilla/jobs")
 LOCKS = Path("/run/flotilla/jobs")
+# A Docker client's configuration (hosts/roles/docker), if images are pulled by somebody who logs in.
+LOGINS = Path("/etc/flotilla/docker/config.json")
 FAILED = ("failed", "rejected", "orphaned", "shutdown", "remove")
 POLL_S = 0.5
 LOG_SILENCE_S = 1.0
@@ -56,14 +59,14 @@ class DockerConnection(http.client.HTTPConnection):
         self.sock.connect(DOCKER)
 
 
-def ask(method: str, path: str, body: Any = None) -> Any:
+def ask(method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Any:
     """
     Docker's answer, decoded. Raises: DockerError
     """
     connection = DockerConnection(60)
     try:
         content = None if body is None else json.dumps(body)
-        connection.request(method, path, content, {"Content-Type": "application/json"})
+        connection.request(method, path, content, {"Content-Type": "application/json", **(headers or {})})
         answer = connection.getresponse()
         text = answer.read().decode()
     finally:
@@ -71,6 +74,19 @@ def ask(method: str, path: str, body: Any = None) -> Any:
     if answer.status >= 400:
         raise DockerError(json.loads(text)["message"] if text.startswith("{") else text)
     return json.loads(text) if text else None
+
+
+def login(image: str) -> dict[str, str]:
+    """
+    The header with which Docker pulls an image, if its registry asks who does. The swarm keeps it with the service.
+    """
+    address = image.partition("/")[0]
+    known = json.loads(LOGINS.read_text())["auths"].get(address) if LOGINS.is_file() else None
+    if known is None:
+        return {}
+    user, _, password = base64.b64decode(known["auth"]).decode().partition(":")
+    told = {"username": user, "password": password, "serveraddress": address}
+    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(told).encode()).decode()}
 
 
 class Log(threading.Thread):
@@ -161,7 +177,8 @@ def run(spec: dict[str, Any], timeout_s: int) -> int:
     name = spec["Name"]
     remove(name)  # left behind by a run that was killed
     started = time.monotonic()
-    service = ask("POST", "/services/create", spec)["ID"]
+    image = spec["TaskTemplate"]["ContainerSpec"]["Image"]
+    service = ask("POST", "/services/create", spec, login(image))["ID"]
     log = Log(service)
     log.start()
     try:

@@ -13,6 +13,7 @@ import yaml
 
 from components import declarations
 from components.declarations import alerts, backup, dashboards, dns, measures, targets
+from ops.errors import SettingsError
 from settings import Role, Settings
 from settings.gaps import longest_gap_s
 from tests.complete_fleet import PLANTED, SHOP, complete
@@ -69,6 +70,17 @@ def test_a_declaration_is_plain_data_without_secrets(settings: Settings) -> None
         text = json.dumps(document)
         assert json.loads(text) == document
         assert not [secret for secret in PLANTED if secret in text]
+
+
+def test_the_registrys_authority_is_told_and_never_a_key(checkout: Checkout) -> None:
+    """Whoever takes one file for the other is stopped before the key is on every server."""
+    checkout.change_environment("local", lambda found: found.update(registry_authority=".flotilla/ca/root.crt"))
+    told = declarations.declaration(checkout.settings(), "app-1", {"app-1": "10.0.1.2"}, {}, {})["roles"]["docker"]
+    assert told["registry_authority"] == "CERTIFICATE\n"
+
+    (checkout.root / ".flotilla/ca/root.crt").write_text("-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n")
+    with pytest.raises(SettingsError, match=r"^registry_authority: \.flotilla/ca/root\.crt: this is not a certificate"):
+        declarations.declaration(checkout.settings(), "app-1", {"app-1": "10.0.1.2"}, {}, {})
 
 
 def test_a_database_has_an_owner_limits_and_known_clients(settings: Settings) -> None:

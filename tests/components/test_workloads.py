@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from components import secrets, service
+from components import naming, service
 from components.job import service_spec
 from sandbox.plugins.docker.service_spec import service_properties
 from tests.complete_fleet import complete
@@ -135,11 +135,11 @@ def test_a_secret_is_a_file_and_its_value_is_nowhere_in_plain(fleet: Recording) 
 
 def test_another_value_is_another_secret() -> None:
     """Its name changes with the value, with the project and with its own name, and is the same for the same."""
-    one = secrets.suffix("shop", "KEY", "value")
+    one = naming.suffix("shop", "KEY", "value")
 
-    assert one == secrets.suffix("shop", "KEY", "value")
+    assert one == naming.suffix("shop", "KEY", "value")
     assert (
-        len({one, *(secrets.suffix(*other) for other in (("shop", "KEY", "x"), ("shop", "K", "value"), ("s", "KEY", "value")))})
+        len({one, *(naming.suffix(*other) for other in (("shop", "KEY", "x"), ("shop", "K", "value"), ("s", "KEY", "value")))})
         == 4
     )
 

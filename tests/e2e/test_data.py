@@ -4,6 +4,7 @@ What people entrusted to the fleet: it is backed up and tried, outlives its serv
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import uuid
@@ -29,11 +30,20 @@ for disk in disks:
 E"""
 # Where secrets belong: what the sandbox gave itself, readable for its owner only.
 KEPT = (".flotilla/secrets", ".flotilla/ssh", ".flotilla/ca")
+REGISTRY = "    registry: registry.flotilla.test:5000\n"
+REGISTRY_USER = "canary"
 
 
 @pytest.fixture(autouse=True, scope="module")
 def up(fleet: Fleet) -> None:
-    """The fleet is there, whatever tests before have left of it."""
+    """
+    The fleet is there, whatever tests before have left of it. It has a login for the registry, which asks for none: what would
+    become of the password is the same.
+    """
+    file = fleet.checkout / "Pulumi.local.yaml"
+    assert REGISTRY in file.read_text()
+    file.write_text(file.read_text().replace(REGISTRY, f"{REGISTRY}    registry_user: {REGISTRY_USER}\n"))
+    fleet.run("openssl rand -hex 20 | pulumi config set -s local --secret --path 'flotilla:secrets.registry'")
     fleet.up()
 
 
@@ -101,6 +111,7 @@ def known_secrets(fleet: Fleet) -> Iterator[str]:
     config = json.loads(fleet.run("pulumi config -s local --show-secrets --json").stdout)["flotilla:secrets"]
     values = config.get("objectValue") or json.loads(config["value"])
     yield from leaves(values)
+    yield base64.b64encode(f"{REGISTRY_USER}:{values['registry']}".encode()).decode()
     key = values["key"]
     for database in ("guestbook", "ledger"):
         yield from (keys.secret(key, "postgresql", database, kind, 1) for kind in ("owner", "app", "read"))

@@ -51,6 +51,9 @@ DOCKER = {
     "has_ipv6": True,
     "open_files": 65536,
     "kept_releases": 5,
+    "registry": "registry.example.com:5000",
+    "registry_user": None,
+    "registry_authority": None,
 }
 
 
@@ -158,6 +161,22 @@ def test_docker_is_told_the_rules() -> None:
     assert found["live-restore"] is False  # Docker refuses it in a swarm
     assert found["userland-proxy"] is True  # visitors with IPv6 addresses come through it
     assert found["default-ulimits"]["nofile"]["Hard"] == 65536
+
+
+def test_docker_trusts_a_registrys_own_authority_and_root_can_log_in_there() -> None:
+    """The login is for root only and never shown; what is not declared any more is taken away."""
+    plain = host()
+    told = {**DOCKER, "registry_user": "robot$ci", "registry_authority": "CERTIFICATE\n"}
+    declaration = {**plain.declaration, "roles": {**plain.roles, "docker": told}}
+    server = Host(declaration=declaration, registry_password="pa:ss")
+    trusted = "/etc/docker/certs.d/registry.example.com:5000/ca.crt"
+    (login,) = [item for item in all_items(server) if isinstance(item, File) and item.path == docker.LOGIN]
+
+    assert file(server, trusted) == "CERTIFICATE\n"
+    assert json.loads(login.content) == {"auths": {"registry.example.com:5000": {"auth": "cm9ib3QkY2k6cGE6c3M="}}}
+    assert (login.mode, login.owner, login.is_secret) == (0o600, "root", True)
+    assert not login.notify
+    assert {item.path for item in all_items(plain) if isinstance(item, Absent)} >= {trusted, docker.LOGIN}
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,9 @@ class Stand:
             "has_ipv6": False,
             "open_files": None,
             "kept_releases": 5,
+            "registry": "registry.example.com",
+            "registry_user": None,
+            "registry_authority": None,
         }
         roles = {"common": common, "app": {}, "ingress": {}, "docker": containers}
         return {"version": 1, "environment": "test", "server": "server", "roles": roles}

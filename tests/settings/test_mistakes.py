@@ -116,6 +116,7 @@ ENVIRONMENT_MISTAKES = [
     ("domain", "example.com", "domain: `example.com` is not in the zone `flotilla.test`"),
     ("location", "fsn2", "location: 'fsn2' is not one of Hetzner's locations. Nothing was changed. Write `fsn1`"),
     ("registry", "https://registry.test", "registry: 'https://registry.test' is not a registry's host and port"),
+    ("registry_user", "ci:secret", "registry_user: 'ci:secret' is not the name that a registry is logged in to with"),
     ("network.cidr", "10.0.0.1/16", "network.cidr: '10.0.0.1/16' is not a network address with its prefix"),
     ("network.cidr", "fd00::/8", "network.cidr: 'fd00::/8' is not an IPv4 network"),
     (

@@ -14,7 +14,7 @@ from hosts.keys import KEY_MINIMUM_LENGTH
 from ops.errors import SettingsError
 from settings import load, read_stack_config
 from settings.secrets import SecretNames, read_names
-from tests.settings.fleet import SECRETS, STACK_FILE
+from tests.settings.fleet import ENVIRONMENT, SECRETS, STACK_FILE
 
 CANARY = "s3cr3t-canary"
 BLOCK = "this is not a block of names, each with its secret. Nothing was changed. Set each secret by its own path, such as"
@@ -23,7 +23,9 @@ anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just(CANARY) | st.just({"secure": CANARY}),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["key", "projects", "notifications", "ledger", "KEY", "secure"]), inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["key", "projects", "notifications", "registry", "ledger", "KEY", "secure"]), inner, max_size=3
+        )
     ),
     max_leaves=6,
 )
@@ -47,6 +49,9 @@ anything = st.recursive(
         ({"key": ""}, "flotilla:secrets.key: this is no value of a secret"),
         ({"key": {"secure": 7}}, "flotilla:secrets.key: this is no value of a secret"),
         ({"key": CANARY}, "flotilla:secrets.key: this secret is there for everybody to read"),
+        ({"registry": 7}, "flotilla:secrets.registry: this is no value of a secret"),
+        ({"registry": CANARY}, "flotilla:secrets.registry: this secret is there for everybody to read"),
+        ({"registry": {"password": {"secure": CANARY}}}, "flotilla:secrets.registry: this is no value of a secret"),
         ({"offsite": {"password": {"secure": CANARY}}}, "offsite.password: this is not the name of a secret"),
         ({"offsite": {"access-key": CANARY}}, "offsite.access-key: this secret is there for everybody to read"),
         ({"notifications": {"Ops Chat": {"secure": CANARY}}}, "notifications['Ops Chat']: this is not the name of a secret"),
@@ -68,6 +73,7 @@ def test_decrypted_values_are_fine(fleet) -> None:
         "projects": {"ledger": {"SESSION_KEY": CANARY, "MAIL_PASSWORD": CANARY}},
         "notifications": {"ops-chat": CANARY, "mail": CANARY},
         "key": CANARY.ljust(KEY_MINIMUM_LENGTH),
+        "registry": CANARY,
     }
     loaded = load("local", fleet.root, config)
     assert loaded.secrets.of("ledger") == {"SESSION_KEY", "MAIL_PASSWORD"}
@@ -82,6 +88,7 @@ def test_missing_value_says_how_to_set_it(fleet) -> None:
     assert [line.rpartition("Run ")[2] for line in lines] == [
         f"`pulumi config set --stack local --secret --path 'flotilla:secrets.{name}'`."
         for name in (
+            "registry",
             "notifications.ops-chat",
             "notifications.mail",
             "projects.ledger.SESSION_KEY",
@@ -117,3 +124,16 @@ def test_place_off_site_can_be_logged_in_to(fleet) -> None:
     assert any("`sftp` needs `host_key`" in line for line in fleet.mistakes())
     fleet.put(STACK_FILE, ("config", "flotilla:environment", "backup", "offsite", "kind"), "s3")
     assert any("there is no secret `offsite.access-key`" in line for line in fleet.mistakes())
+
+
+def test_who_logs_in_to_the_registry_has_a_password_and_nobody_else(fleet) -> None:
+    """A user without one is told how to set it; a password without a user how to be rid of it."""
+    fleet.put(STACK_FILE, (*SECRETS, "registry"), None)
+    [line] = fleet.mistakes()
+    assert "registry_user: there is no secret `registry`, which would be the password" in line
+    assert line.endswith("Run `pulumi config set --stack local --secret --path 'flotilla:secrets.registry'`.")
+    fleet.put(STACK_FILE, (*SECRETS, "registry"), {"secure": "v1:r"})
+    fleet.put(STACK_FILE, (*ENVIRONMENT, "registry_user"), None)
+    [line] = fleet.mistakes()
+    assert "flotilla:secrets.registry: there is no `registry_user` whose password it would be" in line
+    assert line.endswith("Remove it with `pulumi config rm --stack local --path 'flotilla:secrets.registry'`.")

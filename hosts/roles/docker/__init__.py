@@ -7,16 +7,19 @@ keep them running meanwhile (live-restore) only outside a swarm. Source: docs.do
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hosts.host import Host
-from hosts.items import Command, File, Item, Packages, Unit
+from hosts.items import Absent, Command, File, Item, Packages, Unit
 
 CONFIGURATION = "/etc/docker/daemon.json"
 PRUNE = "/usr/local/sbin/flotilla-prune"
+# For jobs and migrations (components/scripts/run_job.py), and for `docker --config /etc/flotilla/docker pull ...` by hand.
+LOGIN = "/etc/flotilla/docker/config.json"
 RESTART: tuple[Command, ...] = (("systemctl", "daemon-reload"), ("systemctl", "restart", "docker.service"))
 TIMER = "flotilla-prune.timer"
 RESTART_TIMER: tuple[Command, ...] = (("systemctl", "daemon-reload"), ("systemctl", "restart", TIMER))
@@ -96,6 +99,28 @@ def unit(address: str) -> str:
     )
 
 
+def login(registry: str, user: str, password: str) -> str:
+    """
+    A Docker client's configuration that logs in to a registry.
+    """
+    auth = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return json.dumps({"auths": {registry: {"auth": auth}}}, indent=2) + "\n"
+
+
+def _registry(host: Host) -> list[Item]:
+    """
+    Whom Docker trusts to be the registry, and how to log in there. Docker reads the certificate at each pull.
+    """
+    docker = host.roles["docker"]
+    authority, user = docker["registry_authority"], docker["registry_user"]
+    trusted = f"/etc/docker/certs.d/{docker['registry']}/ca.crt"
+    text = login(docker["registry"], user or "", host.registry_password)
+    return [
+        File(path=trusted, content=authority) if authority else Absent(path=trusted),
+        File(path=LOGIN, content=text, mode=0o600, is_secret=True) if user else Absent(path=LOGIN),
+    ]
+
+
 def wanted(host: Host) -> Sequence[Item]:
     """
     The engine with its settings, and a timer that removes images that nobody will need.
@@ -107,6 +132,7 @@ def wanted(host: Host) -> Sequence[Item]:
         Packages(names=("docker.io", "iptables")),
         File(path="/etc/systemd/system/docker.service.d/90-flotilla.conf", content=unit(docker["address"]), notify=RESTART),
         File(path=CONFIGURATION, content=text, check=("python3", "-m", "json.tool", "{new}", "/dev/null"), notify=RESTART),
+        *_registry(host),
         Unit(unit="containerd.service"),
         Unit(unit="docker.service"),
         File(path=PRUNE, content=f"#!/usr/bin/python3 -I\n{program}", mode=0o755),

@@ -12,7 +12,6 @@ from docker.errors import NotFound
 from docker.types import Mount
 
 from sandbox import labelled
-from sandbox.addresses import REGISTRY_HOST, REGISTRY_PORT
 from sandbox.cloud.machines.model import MachineSpec
 from sandbox.instance import Instance
 
@@ -62,9 +61,6 @@ def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed:
         Mount("/dev/disk", devices, type="bind"),
         Mount("/var/lib/docker", docker_volume, type="volume"),
     ]
-    if instance.ca_certificate.is_file():
-        trusted = f"/etc/docker/certs.d/{REGISTRY_HOST}:{REGISTRY_PORT}/ca.crt"
-        mounts.append(Mount(trusted, str(instance.ca_certificate), type="bind", read_only=True))
     return client.containers.create(
         image,
         ["/sbin/init"],

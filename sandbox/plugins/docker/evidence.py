@@ -13,6 +13,7 @@ from sandbox.plugins.docker.types import Client
 
 LOG_LINES: Final = 15
 HEALTH_RESULTS: Final = 3
+NO_IMAGE: Final = "No such image"
 
 
 def collect_evidence(api: Client, service_id: str) -> str:
@@ -26,10 +27,25 @@ def collect_evidence(api: Client, service_id: str) -> str:
     ended = [task for task in tasks if task["Status"]["State"] in ENDED]
     told = (ended or tasks)[-1]
     parts = [f"last task: {told['Status']['State']}: {task_error(told)}"]
+    if NO_IMAGE in parts[0]:
+        parts.append(_refusal(api, told["Spec"]["ContainerSpec"]["Image"]))
     container = next((found for task in [*reversed(ended), *reversed(tasks)] if (found := _container_of(task))), "")
     if container:
         parts += [_health(api, container), _logs(api, container)]
     return "\n".join(part for part in parts if part)
+
+
+def _refusal(api: Client, image: str) -> str:
+    """
+    Why the registry does not give an image to who asks with this client's login: of a task, Docker says that only in its log.
+    """
+    from docker.errors import APIError
+
+    try:
+        api.inspect_distribution(image)
+    except APIError as error:
+        return f"the registry says: {_one_line(str(error.explanation))}"
+    return ""
 
 
 def _container_of(task: Mapping[str, Any]) -> str:

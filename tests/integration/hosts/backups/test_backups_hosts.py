@@ -38,9 +38,8 @@ def test_second_converge_changes_nothing(stand: Stand) -> None:
 
 def test_data_server_has_no_credential_for_the_backup_server(stand: Stand) -> None:
     """Whoever takes it over finds nothing there that opens the backup server, beside sites' own keys, and no way in."""
-    found = stand.data.sh(
-        "grep -rlE --exclude-dir=caddy 'PRIVATE KEY|cipher-pass' /etc/flotilla* /var/lib/flotilla /var/lib/postgresql /root/.ssh || true"
-    )
+    places = "/etc/flotilla* /var/lib/flotilla /var/lib/postgresql /root/.ssh"
+    found = stand.data.sh(f"grep -rlE --exclude-dir=caddy 'PRIVATE KEY|cipher-pass' {places} || true")
     assert "key" not in found.replace("authorized_keys", "")
     tried = stand.data.run(
         "ssh",
