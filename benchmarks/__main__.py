@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 
 from benchmarks.audit import audit_ratio
-from benchmarks.backups import backup_ratio, restore_ratio
+from benchmarks.backups import backup_ratio, damage_missed, restore_ratio
 from benchmarks.converge import converge_ratio
 from benchmarks.growth import policy_added_1000_s, policy_added_s, preview_memory_mb, preview_ms_per_resource
 from benchmarks.measure import Figure, record
@@ -24,6 +24,7 @@ BENCHMARKS = {
     "converge_ratio": converge_ratio,
     "backup_ratio": backup_ratio,
     "restore_ratio": restore_ratio,
+    "damage_missed": damage_missed,
     "up_warm_s": up_warm_s,
     "up_cold_s": up_cold_s,
 }

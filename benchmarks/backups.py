@@ -5,6 +5,7 @@ What Flotilla adds to a backup and to a restore, against the tool alone: on two 
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -12,13 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.measure import Figure
-from tests.integration import backup_stand
+from tests.integration import backup_damage, backup_stand
 from tests.integration.backup_stand import DATA, DATABASE, Stand
 
 BACKUP_BAR, RESTORE_BAR = 1.15, 1.3
 RUNS = 3
-# About 250 MB: small enough for a bench, large enough for what is done once not to count.
+# 170 MB: small enough for a bench, large enough for what is done once not to count.
 ROWS = 1_000_000
+DAMAGED_ROWS = 20_000
 KEEPER = ("runuser", "-u", "flotilla-backup", "--")
 CONFIGURATION = "/etc/flotilla/backup"
 RAW = "/mnt/data/raw"
@@ -41,7 +43,7 @@ def backup_ratio() -> Figure:
     """
     `flotilla-backup run` with its manifest, retention and status, against `pgbackrest backup`: full backups, in pairs.
     """
-    with _stand() as stand:
+    with _stand(ROWS) as stand:
         own = _timed(lambda: stand.backup("run", "--full", "--project", DATABASE))
         argv = (*KEEPER, "pgbackrest", f"--config={CONFIGURATION}/pgbackrest.conf", f"--stanza={DATA}", "--type=full", "backup")
         value = _paired(own, _timed(lambda: stand.ops.run(*argv)))
@@ -52,7 +54,7 @@ def restore_ratio() -> Figure:
     """
     `flotilla-backup verify`, comparison and record included, against a restore by hand, in pairs.
     """
-    with _stand() as stand:
+    with _stand(ROWS) as stand:
         stand.ops.sh(f"install -d -m 700 -o flotilla-backup {RAW}; chmod 711 /mnt/data")
         own = _timed(lambda: stand.backup("verify", "--project", DATABASE))
         raw = _timed(
@@ -64,12 +66,29 @@ def restore_ratio() -> Figure:
     return Figure(name="restore_ratio", value=value, unit="x", bar=RESTORE_BAR, compared_with="pgbackrest restore", runs=RUNS)
 
 
+def damage_missed() -> Figure:
+    """
+    How many damages of tests/integration/backup_damage.py were done to backups and not found out.
+    """
+    missed = 0
+    with _stand(DAMAGED_ROWS) as stand:
+        backup_damage.keep(stand)
+        for damage in backup_damage.DAMAGES:
+            try:
+                backup_damage.is_caught(stand, damage)
+            except AssertionError as error:
+                missed += 1
+                sys.stderr.write(f"{damage.name}: {error}\n")
+    done = f"{len(backup_damage.DAMAGES)} damages"
+    return Figure(name="damage_missed", value=missed, unit="", bar=0, compared_with=done, runs=1)
+
+
 @contextmanager
-def _stand() -> Iterator[Stand]:
+def _stand(rows: int) -> Iterator[Stand]:
     with tempfile.TemporaryDirectory(prefix="flotilla-bench-") as folder, backup_stand.started(Path(folder)) as stand:
         stand.converge()
         stand.await_fetching()
-        stand.fill(ROWS)
+        stand.fill(rows)
         stand.backup("run")
         yield stand
 
