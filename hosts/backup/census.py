@@ -97,17 +97,12 @@ SELECT json_build_object('restore_point', '{label}', 'position', pg_create_resto
 
 def position(port: int, version: int) -> dict[str, Any]:
     """
-    How far the log has come, and how far of it the backup server has: {system_id, position, received, clock, now}. `received`
-    is None where nobody fetches it.
+    How far the log has come: {position, now}.
     """
     with Session("postgres", ("-p", str(port), "-h", "/var/run/postgresql"), USER, version) as session:
         return dict(json.loads(session.ask(_POSITION)))
 
 
 _POSITION = """\
-SELECT json_build_object('system_id', (SELECT system_identifier FROM pg_control_system()),
-'position', pg_current_wal_flush_lsn()::text,
-'received', (SELECT max(flush_lsn)::text FROM pg_stat_replication WHERE application_name = 'flotilla_backup'),
-'kept_for_slot', (SELECT max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn))::bigint FROM pg_replication_slots
-WHERE slot_name = 'flotilla_backup'), 'slot_lost', (SELECT bool_or(wal_status = 'lost') FROM pg_replication_slots
-WHERE slot_name = 'flotilla_backup'), 'now', extract(epoch FROM clock_timestamp())::bigint)::text"""
+SELECT json_build_object('position', pg_current_wal_flush_lsn()::text,
+'now', extract(epoch FROM clock_timestamp())::bigint)::text"""

@@ -4,7 +4,6 @@ What people entrusted to the fleet: it is backed up and tried, outlives its serv
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 import uuid
@@ -14,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from hosts import keys, ssh_key
 from tests.e2e.conftest import ROOT, Fleet, run_docker
+from tests.e2e.secret_values import known_secrets, log_in_to_the_registry
 
 GUESTBOOK = "https://guestbook.flotilla.test/"
 LOSE_THE_DATABASE_SERVER = """python - <<'E'
@@ -30,20 +29,14 @@ for disk in disks:
 E"""
 # Where secrets belong: what the sandbox gave itself, readable for its owner only.
 KEPT = (".flotilla/secrets", ".flotilla/ssh", ".flotilla/ca")
-REGISTRY = "    registry: registry.flotilla.test:5000\n"
-REGISTRY_USER = "canary"
 
 
 @pytest.fixture(autouse=True, scope="module")
 def up(fleet: Fleet) -> None:
     """
-    The fleet is there, whatever tests before have left of it. It has a login for the registry, which asks for none: what would
-    become of the password is the same.
+    The fleet is there, whatever tests before have left of it, with one secret more.
     """
-    file = fleet.checkout / "Pulumi.local.yaml"
-    assert REGISTRY in file.read_text()
-    file.write_text(file.read_text().replace(REGISTRY, f"{REGISTRY}    registry_user: {REGISTRY_USER}\n"))
-    fleet.run("openssl rand -hex 20 | pulumi config set -s local --secret --path 'flotilla:secrets.registry'")
+    log_in_to_the_registry(fleet)
     fleet.up()
 
 
@@ -104,28 +97,6 @@ def test_no_secret_lies_around(fleet: Fleet) -> None:
     assert len(places) > 100
 
     assert {(place, len(secret)) for place, text in places for secret in secrets if secret in text} == set()
-
-
-def known_secrets(fleet: Fleet) -> Iterator[str]:
-    """Every secret of the stack, and what is derived from its key."""
-    config = json.loads(fleet.run("pulumi config -s local --show-secrets --json").stdout)["flotilla:secrets"]
-    values = config.get("objectValue") or json.loads(config["value"])
-    yield from leaves(values)
-    yield base64.b64encode(f"{REGISTRY_USER}:{values['registry']}".encode()).decode()
-    key = values["key"]
-    for database in ("guestbook", "ledger"):
-        yield from (keys.secret(key, "postgresql", database, kind, 1) for kind in ("owner", "app", "read"))
-    yield from (keys.secret(key, *purpose) for purpose in (("postgresql", "backup"), ("postgresql", "monitoring")))
-    yield from (keys.secret(key, "backup", name) for name in ("pgbackrest", "restic"))
-    yield ssh_key.private(key, "backup", "ssh").splitlines()[2]
-
-
-def leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from leaves(inner)
-    else:
-        yield str(value)
 
 
 def files(checkout: Path) -> Iterator[tuple[str, str]]:
