@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.cloud.machines import networks
 from sandbox.cloud.machines.machine import CAPABILITIES
 from sandbox.images import DEBIAN, MACHINE, machine_image
 from sandbox.plugins.provider import Context
@@ -100,7 +101,8 @@ def started_machine(folder: Path) -> Iterator[Machine]:
     public = [key.with_suffix(".pub").read_text().strip()]
     (seed / "meta-data").write_text(json.dumps({"instance-id": "i-1", "local-hostname": "machine", "public-keys": public}))
     name = f"flotilla-test-{uuid.uuid4().hex[:8]}"
-    network = client.networks.create(name, labels={"flotilla.test": name})
+    # Where Docker in the machine takes no addresses from for bridges of its own.
+    network = networks.ensure(client, name, {"flotilla.test": name})
     container = client.containers.run(
         machine_image(),
         ["/sbin/init"],
