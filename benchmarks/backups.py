@@ -14,16 +14,22 @@ from pathlib import Path
 
 from benchmarks.measure import Figure
 from tests.integration import backup_damage, backup_stand
-from tests.integration.backup_stand import DATA, DATABASE, Stand
+from tests.integration.backup_stand import DATA, DATABASE, Stand, eventually
 
 BACKUP_BAR, RESTORE_BAR = 1.15, 1.3
 RUNS = 3
-# 170 MB: small enough for a bench, large enough for what is done once not to count.
-ROWS = 1_000_000
+# A gigabyte: small enough for a bench, large enough for what is done once not to count.
+ROWS = 6_000_000
+ARCHIVED_WITHIN_S = 900
 DAMAGED_ROWS = 20_000
 KEEPER = ("runuser", "-u", "flotilla-backup", "--")
 CONFIGURATION = "/etc/flotilla/backup"
 RAW = "/mnt/data/raw"
+MORE = """\
+INSERT INTO entries (body, amount, more)
+SELECT md5(n::text), n / 7.0, jsonb_build_object('n', n) FROM generate_series(1, {rows}) n"""
+# Segments of the log that are not in the archive yet.
+RECEIVED = f"find /mnt/data/backups/wal/{DATA} -type f ! -name '*.partial'"
 POSTGRES = "/usr/lib/postgresql/15/bin"
 # A restore as one does it by hand: files, the log by pgBackRest itself, until the cluster takes connections.
 RESTORE = f"""
@@ -88,8 +94,12 @@ def _stand(rows: int) -> Iterator[Stand]:
     with tempfile.TemporaryDirectory(prefix="flotilla-bench-") as folder, backup_stand.started(Path(folder)) as stand:
         stand.converge()
         stand.await_fetching()
-        stand.fill(rows)
+        stand.fill(1)
         stand.backup("run")
+        stand.sql(MORE.format(rows=rows))
+        stand.sql("VACUUM (FREEZE, ANALYZE)")  # or it would be done by itself, in the midst of what is measured
+        eventually(lambda: not stand.ops.sh(RECEIVED), ARCHIVED_WITHIN_S)
+        stand.backup("run", "--full")
         yield stand
 
 

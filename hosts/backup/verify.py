@@ -14,6 +14,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -129,7 +130,13 @@ class _Trial:
         What is wrong with each database.
         """
         manifest = self._manifest()
-        written = _position(self.stanza)
+        with ThreadPoolExecutor(1) as beside:
+            written = beside.submit(_position, self.stanza)
+            return self._restored(databases, manifest, written)
+
+    def _restored(
+        self, databases: Sequence[str], manifest: Mapping[str, Any], written: Future[dict[str, Any] | None]
+    ) -> dict[str, list[Finding]]:
         with throwaway.restored(self.config, self.stanza, self.chosen) as cluster:
             cluster.recover_through(manifest["end"])
             started = time.monotonic()
@@ -137,7 +144,7 @@ class _Trial:
             told = {name: self._compared(cluster, name, manifest, there) for name in databases}
             compared_s = time.monotonic() - started
             cluster.go_on()
-            self._measure(cluster, manifest, written, compared_s)
+            self._measure(cluster, manifest, written.result(), compared_s)
         return told
 
     def _manifest(self) -> dict[str, Any]:
