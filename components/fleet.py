@@ -17,6 +17,7 @@ from components.backup import Backup, BackupArgs
 from components.cluster import Cluster, ClusterArgs, Node
 from components.database import Database, DatabaseArgs, DatabaseServer, DatabaseServerArgs
 from components.declarations import alerts, backup, db, dns, targets
+from components.declarations import docker as containers
 from components.entry import Entry, build_entry
 from components.fleet_props import describe
 from components.host import Host, HostArgs
@@ -28,7 +29,7 @@ from settings import Role, Settings
 from settings.environment import ServerPool
 
 # Servers with one of these run containers. The others stay out of the swarm.
-SWARM_ROLES = (Role.APP, Role.INGRESS)
+SWARM_ROLES = tuple(sorted(containers.ROLES))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ OFFSITE = "offsite"
 OFFSITE_NAMES = ("access-key", "secret-key")
 REGISTRY = "registry"
 ALL = (KEY, PROJECTS, NOTIFICATIONS, OFFSITE, REGISTRY)
+NO_VALUE, IN_PLAIN = "this is no value of a secret", "this secret is there for everybody to read"
 # How Pulumi writes an encrypted value in the stack's file.
 ENCRYPTED = "secure"
 
@@ -118,8 +119,7 @@ def check_form(value: object, in_file: object, stack: str) -> Iterator[Finding]:
 
 
 def _check_key(value: object, in_file: object, stack: str) -> Iterator[Finding]:
-    if isinstance(in_file, str) or not _has_value(value):
-        fact = "this secret is there for everybody to read" if _has_value(value) else "this is no value of a secret"
+    if fact := _fault(value, in_file):
         yield Finding(location=(KEY,), fact=fact, next_step=f"Make a new one: `{key_command(stack)}`")
     elif isinstance(value, str) and len(value) < KEY_MINIMUM_LENGTH:
         yield Finding(
@@ -163,14 +163,16 @@ def _check_values(block: Mapping[str, object], in_file: object, location: Locati
 
 
 def _check_value(value: object, in_file: object, location: Location, command: str) -> Iterator[Finding]:
+    if fact := _fault(value, in_file):
+        is_known = fact == IN_PLAIN
+        step = f"Replace it wherever it is used; then run `{command}`" if is_known else f"Run `{command}`"
+        yield Finding(location=location, fact=fact, next_step=step)
+
+
+def _fault(value: object, in_file: object) -> str | None:
     if not _has_value(value):
-        yield Finding(location=location, fact="this is no value of a secret", next_step=f"Run `{command}`")
-    elif isinstance(in_file, str):
-        yield Finding(
-            location=location,
-            fact="this secret is there for everybody to read",
-            next_step=f"Replace it wherever it is used; then run `{command}`",
-        )
+        return NO_VALUE
+    return IN_PLAIN if isinstance(in_file, str) else None
 
 
 def _is_right(name: str, location: Location) -> bool:

@@ -13,7 +13,7 @@ from components import caddyfile
 from components.declarations import db
 from components.naming import DATA, all_servers, volume_home
 from settings import Project, Role, Settings
-from settings.care import Offsite, Retention
+from settings.care import Offsite, ProjectBackup, Retention
 from settings.gaps import longest_gap_s
 from settings.reserved import INGRESS
 from settings.schedule import on_calendar
@@ -42,8 +42,9 @@ def policies(settings: Settings) -> list[Policy]:
     """
     Every project with data, by name, and the ingress servers. Empty when the environment has no backups.
     """
-    found = (_policy(settings, project) for _, project in sorted(settings.projects.items()))
-    return [policy for policy in (*found, _of_ingress(settings)) if policy]
+    projects = [project for _, project in sorted(settings.projects.items())]
+    found = [_policy(settings, project.name, _covers(project), project.backup) for project in projects]
+    return [policy for policy in (*found, _policy(settings, INGRESS, certificates(settings))) if policy]
 
 
 def certificates(settings: Settings) -> list[str]:
@@ -63,30 +64,19 @@ def volumes(project: Project) -> list[str]:
     return sorted({volume.name for volume in (*own, *imports)})
 
 
-def _policy(settings: Settings, project: Project) -> Policy | None:
-    general, own = settings.environment.backup, project.backup
-    covers = [f"database:{project.database.name}"] if project.database else []
-    covers += [f"volume:{name}" for name in volumes(project)]
+def _covers(project: Project) -> list[str]:
+    databases = [f"database:{project.database.name}"] if project.database else []
+    return databases + [f"volume:{name}" for name in volumes(project)]
+
+
+def _policy(settings: Settings, name: str, covers: list[str], own: ProjectBackup | None = None) -> Policy | None:
+    general = settings.environment.backup
     if general is None or not covers:
         return None
     return Policy(
-        project=project.name,
+        project=name,
         schedule=own.schedule if own and own.schedule else general.schedule,
         retention=own.retention if own and own.retention else general.retention,
-        offsite=general.offsite,
-        drill_interval_days=general.drill_interval_days,
-        covers=tuple(covers),
-    )
-
-
-def _of_ingress(settings: Settings) -> Policy | None:
-    general, covers = settings.environment.backup, certificates(settings)
-    if general is None or not covers:
-        return None
-    return Policy(
-        project=INGRESS,
-        schedule=general.schedule,
-        retention=general.retention,
         offsite=general.offsite,
         drill_interval_days=general.drill_interval_days,
         covers=tuple(covers),

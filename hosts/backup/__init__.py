@@ -6,6 +6,7 @@ What backs data up, tries it, and gives it back: on the backup server, and, as f
     status.py        what there is, read from the repositories, and what is wrong with it
     verify.py        restoring into a throw-away cluster, and comparing with the manifest
     throwaway.py     that cluster: whose files come from servers that may have been taken over, so it has a user of its own
+    throwaway_unit.py    how it is started
     wal.py           fetching the write-ahead log, all the time
     offsite.py       the copy somewhere else
     pgbackrest.py, restic.py, receivewal.py, source.py    the only modules that know these programs' command lines

@@ -5,7 +5,7 @@ What the backup server was told by its role: where everything is, and what is as
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,13 @@ class Config:
         Held by whoever changes repositories.
         """
         return Path("/run/flotilla-backup/lock")
+
+    def clusters_of(self, projects: Iterable[Project]) -> list[Stanza]:
+        """
+        The clusters that projects have databases in, each once, by name.
+        """
+        names = {wanted.server for project in projects for wanted in project.sources if wanted.kind == "database"}
+        return [self.stanzas[name] for name in sorted(names)]
 
     def source_stanza(self, source: Source) -> Stanza:
         """

@@ -27,7 +27,7 @@ def run(config: Config, projects: Sequence[Project], *, is_full: bool) -> tuple[
     """
     made: list[dict[str, Any]] = []
     findings: list[Finding] = []
-    for stanza in _stanzas(config, projects):
+    for stanza in config.clusters_of(projects):
         _attempt(config, partial(_add, made, partial(_cluster, config, stanza, is_full=is_full)), findings)
     for project in projects:
         for wanted in project.sources:
@@ -63,11 +63,6 @@ def _full(config: Config, found: Finding) -> Finding | None:
         return None
     fact = f"the backup disk is full ({free / 1e6:.1f} MB are free): {found.fact}"
     return Finding(id="disk-full", resource=found.resource, fact=fact, next_step="Grow the disk of the backup server")
-
-
-def _stanzas(config: Config, projects: Sequence[Project]) -> list[Stanza]:
-    names = {wanted.server for project in projects for wanted in project.sources if wanted.kind == "database"}
-    return [config.stanzas[name] for name in sorted(names)]
 
 
 def _cluster(config: Config, stanza: Stanza, *, is_full: bool) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from typing import Any
 from hosts.backup import pgbackrest, throwaway, verify
 from hosts.backup.config import Config, Stanza
 from hosts.backup.errors import failed
-from hosts.backup.throwaway import DUMPER, Cluster
+from hosts.backup.throwaway import Cluster
+from hosts.backup.throwaway_unit import DUMPER
 
 _DATABASES = """\
 SELECT json_object_agg(datname, json_build_object('owner', pg_get_userbyid(datdba), 'encoding', pg_encoding_to_char(encoding),

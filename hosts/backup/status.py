@@ -4,7 +4,7 @@ What there is of every source, read from the repositories, and what is wrong wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,16 +48,14 @@ class ClusterFacts:
     manifests: frozenset[str]
 
 
-def collect(config: Config, projects: Iterable[Project], now: float) -> tuple[list[State], list[Finding]]:
+def collect(config: Config, projects: Collection[Project], now: float) -> tuple[list[State], list[Finding]]:
     """
     The state of every source of these projects, and all that is wrong there.
     """
     findings: list[Finding] = []
     clusters: dict[str, ClusterFacts | None] = {}
     sources = [(project, wanted) for project in projects for wanted in project.sources]
-    for stanza in config.stanzas.values():
-        if all(wanted.kind == "volume" or wanted.server != stanza.name for _, wanted in sources):
-            continue
+    for stanza in config.clusters_of(projects):
         try:
             clusters[stanza.name] = facts(config, stanza)
         except BackupError as error:
@@ -155,13 +153,11 @@ def _of_volume(config: Config, project: Project, wanted: Source, snapshots: Mapp
     found = snapshots.get(volumes.tag(project, wanted), ())
     last = found[-1] if found else None
     return State(
-        project=project.name,
-        source=wanted.covered,
+        **_tried(config, project, wanted),
         label=last.id if last else None,
         at=last.at if last else None,
         size=volumes.size(config, project, wanted, last.id) if last else None,
         backups=len(found),
-        **_verified(config, project, wanted),
     )
 
 
@@ -171,19 +167,21 @@ def _of_database(config: Config, project: Project, wanted: Source, cluster: Clus
     current = cluster.known.backups
     newest = current[-1] if current else None
     return State(
-        project=project.name,
-        source=wanted.covered,
+        **_tried(config, project, wanted),
         label=newest.label if newest else None,
         at=newest.stopped if newest else None,
         size=newest.size if newest else None,
         backups=len(current),
-        **_verified(config, project, wanted),
     )
 
 
-def _verified(config: Config, project: Project, wanted: Source) -> dict[str, Any]:
+def _tried(config: Config, project: Project, wanted: Source) -> dict[str, Any]:
+    """
+    Which source it is, and its last restore that went well: what states of databases and of volumes have alike.
+    """
     record = last_record(config, project, wanted)
-    return {"verified_at": record and record["at"], "verified_label": record and record["label"]}
+    tried = {"verified_at": record and record["at"], "verified_label": record and record["label"]}
+    return {"project": project.name, "source": wanted.covered, **tried}
 
 
 def of_state(project: Project, wanted: Source, state: State, now: float) -> Iterator[Finding]:

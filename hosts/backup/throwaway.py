@@ -18,27 +18,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hosts.backup import pgbackrest, process, segments, wal
-from hosts.backup.config import FOLDER, GUEST, KEEPER, Config, Stanza
+from hosts.backup import pgbackrest, process, segments, throwaway_unit, wal
+from hosts.backup.config import GUEST, KEEPER, Config, Stanza
 from hosts.backup.errors import BackupError, failed
 from hosts.backup.pgbackrest import Backup
 from hosts.backup.session import Session, SessionError
 from hosts.backup.wal_server import WalServer
 
-CLIENT = Path(__file__).with_name("wal_client.py")
 UNIT = "flotilla-restore-"
 POLL_S = 0.05
 THERE, OVER = "there", "over"
 OPEN = f"SELECT CASE WHEN NOT pg_is_in_recovery() THEN '{THERE}' END"
-# For pg_control to be consistent with what the settings ask; PostgreSQL 15, "Hot Standby", section "Administrator's Overview".
-_NEEDED = ("max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_xacts", "max_locks_per_xact")
-_SETTING = {"max_prepared_xacts": "max_prepared_transactions", "max_locks_per_xact": "max_locks_per_transaction"}
 _LAST_TRANSACTION = re.compile(r"last completed transaction was at log time (\S+ \S+)")
-# The first version that looks ahead. Source: PostgreSQL 15, release notes.
-HAS_PREFETCH = 15
 # Half as much again: the log, and what a recovery writes.
 ROOM = 1.5
-LONGEST_S = 86_400
 
 
 @dataclass(kw_only=True)
@@ -81,8 +74,7 @@ class Cluster:
         """
         started = time.monotonic()
         self.known_end = self._known_end()
-        self._write_settings({**target, "recovery_target_action": "promote"})
-        self._start()
+        throwaway_unit.start(self, {**target, "recovery_target_action": "promote"})
         self._await(OPEN)
         self.durations["recover"] = time.monotonic() - started
 
@@ -95,8 +87,7 @@ class Cluster:
         """
         started = time.monotonic()
         self.served.hand_out_to(segments.number_up_to(end))
-        self._write_settings({})
-        self._start()
+        throwaway_unit.start(self, {})
         self._await(
             f"SELECT CASE WHEN NOT pg_is_in_recovery() THEN '{OVER}' "
             f"WHEN pg_last_wal_replay_lsn() >= '{end}' THEN '{THERE}' END"
@@ -161,95 +152,11 @@ class Cluster:
         found = _LAST_TRANSACTION.findall(self.log)
         return found[-1] if found else None
 
-    def _write_settings(self, recovery: Mapping[str, str]) -> None:
-        conf = self.folder / "conf"
-        conf.mkdir(exist_ok=True, mode=0o755)
-        client = f"/usr/bin/python3 -I -S {CLIENT} {self.served.path} %f %p"
-        settings = {
-            "data_directory": str(self.data),
-            "hba_file": str(conf / "pg_hba.conf"),
-            "ident_file": str(conf / "pg_ident.conf"),
-            "unix_socket_directories": str(self.folder / "run"),
-            "listen_addresses": self.config.address if self.reader else "",
-            "port": str(self.config.serve_port),
-            "ssl": "on" if self.reader else "off",
-            "ssl_cert_file": str(conf / "server.crt"),
-            "ssl_key_file": str(conf / "server.key"),
-            "password_encryption": "scram-sha-256",
-            "restore_command": client,
-            "recovery_target_timeline": "latest",
-            "hot_standby": "on",
-            "archive_mode": "off",
-            # Nothing of it outlives a restart of the machine.
-            "fsync": "off",
-            "full_page_writes": "off",
-            "synchronous_commit": "off",
-            "autovacuum": "off",
-            "shared_buffers": "128MB",
-            "maintenance_work_mem": "128MB",
-            "max_wal_size": "4GB",
-            "checkpoint_timeout": "1h",
-            # Whoever may read everything may read large objects, too.
-            "lo_compat_privileges": "on",
-            "log_timezone": "UTC",
-            "lc_messages": "C",
-            "logging_collector": "off",
-            # Looking ahead, it would wait for a segment before it has replayed what it has.
-            **({"recovery_prefetch": "off"} if self.stanza.version >= HAS_PREFETCH else {}),
-            **self._needed(),
-            **recovery,
-        }
-        lines = (f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items())
-        (conf / "postgresql.conf").write_text("".join(lines))
-        reachable = f"hostssl all {DUMPER} {self.reader}/32 scram-sha-256\n" if self.reader else ""
-        for name in ("server.crt", "server.key"):
-            shutil.copyfile(FOLDER / name, conf / name)
-            (conf / name).chmod(0o600)
-            shutil.chown(conf / name, GUEST, GUEST)
-        (conf / "pg_hba.conf").write_text(f"local all all trust\n{reachable}")
-        (conf / "pg_ident.conf").write_text("")
-        (self.data / "recovery.signal").touch()
-        shutil.chown(self.data / "recovery.signal", GUEST, GUEST)
-
-    def _needed(self) -> dict[str, str]:
-        done = process.run([_binary(self.stanza, "pg_controldata"), "-D", str(self.data)], user=GUEST)
-        shown = dict(line.split(" setting:", 1) for line in done.output.splitlines() if " setting:" in line)
-        return {_SETTING.get(name, name): shown[name].strip() for name in _NEEDED if name in shown}
-
-    def _start(self) -> None:
-        network = "no" if self.reader else "yes"
-        families = "AF_UNIX AF_INET AF_INET6" if self.reader else "AF_UNIX"
-        properties = [
-            f"User={GUEST}",
-            "UMask=0077",
-            "NoNewPrivileges=yes",
-            "ProtectSystem=strict",
-            "ProtectHome=yes",
-            "PrivateTmp=yes",
-            f"ReadWritePaths={self.folder}",
-            f"InaccessiblePaths={FOLDER}",
-            *(f"InaccessiblePaths=-{self.config.repository / name}" for name in HIDDEN),
-            f"PrivateNetwork={network}",
-            f"RestrictAddressFamilies={families}",
-            "CapabilityBoundingSet=",
-            # Nobody needs its files any more.
-            "KillSignal=SIGQUIT",
-            "TimeoutStopSec=30",
-            f"RuntimeMaxSec={LONGEST_S}",
-            f"StandardOutput=append:{self.folder}/log",
-            f"StandardError=append:{self.folder}/log",
-        ]
-        argv = ["systemd-run", "--quiet", f"--unit={self.unit}", *(f"--property={line}" for line in properties)]
-        argv += [_binary(self.stanza, "postgres"), f"--config-file={self.folder / 'conf' / 'postgresql.conf'}"]
-        done = process.run(argv)
-        if done.code != 0:
-            raise failed("restore-failed", self.stanza.resource, f"the throw-away cluster: {done.words}", "See its journal")
-
     def _await(self, question: str) -> None:
         """
         Ask until the answer is THERE. Raises: BackupError where it is OVER, or the cluster ends.
         """
-        deadline = time.monotonic() + LONGEST_S
+        deadline = time.monotonic() + throwaway_unit.LONGEST_S
         while time.monotonic() < deadline:
             try:
                 with self.session("postgres") as session:
@@ -283,11 +190,6 @@ class Cluster:
             return failed("log-missing", self.stanza.resource, fact, "Take a full backup: `flotilla backup run --full`")
         fact = f"backup {self.backup.label} does not start{said}"
         return failed("restore-failed", self.stanza.resource, fact, "Take a full backup: `flotilla backup run --full`")
-
-
-# Who takes data from a cluster that is reachable.
-DUMPER = "flotilla_restore"
-HIDDEN = ("pgbackrest", "restic", "manifests", "records", "staging", "wal")
 
 
 @contextmanager
@@ -343,10 +245,6 @@ def _require_room(config: Config, stanza: Stanza, backup: Backup) -> None:
 
 def _gb(size: float) -> str:
     return f"{size / 1e9:.1f}"
-
-
-def _binary(stanza: Stanza, name: str) -> str:
-    return f"/usr/lib/postgresql/{stanza.version}/bin/{name}"
 
 
 def sweep(config: Config) -> None:

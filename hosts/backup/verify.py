@@ -33,8 +33,7 @@ def verify(config: Config, projects: Sequence[Project], label: str | None, *, is
     wrong with the repositories as a whole is in the records of all that are in them.
     """
     rows: list[dict[str, Any]] = []
-    names = sorted({wanted.server for _, wanted in _sources(projects, "database")})
-    for stanza in (config.stanzas[name] for name in names):
+    for stanza in config.clusters_of(projects):
         concerned = [(project, wanted) for project, wanted in _sources(projects, "database") if wanted.server == stanza.name]
         rows += _cluster(config, stanza, concerned, label, is_deep=is_deep)
     damage = restic.check(volumes.repository(config), "100%") if is_deep and _sources(projects, "volume") else []

@@ -75,10 +75,11 @@ class WalServer:
     def _answer(self, connection: socket.socket) -> None:
         with connection.makefile("rb") as question:
             name = question.readline(64).decode(errors="replace").strip()
-        if segments.NAME.fullmatch(name):
+        is_segment = bool(segments.NAME.fullmatch(name))
+        if is_segment:
             with self._moved:
                 self._moved.wait_for(lambda: segments.number(name) <= self._last)
-        file = self._find(name) if segments.NAME.fullmatch(name) or segments.HISTORY.fullmatch(name) else None
+        file = self._find(name) if is_segment or segments.HISTORY.fullmatch(name) else None
         if file is None:
             self.missing.append(name)
             connection.sendall(b"-1\n")
