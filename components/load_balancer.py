@@ -16,7 +16,9 @@ from components.server import Server
 
 PORTS = (80, 443)
 # The smallest: 5 services, 25 targets, 10,000 connections. Source: docs.hetzner.com, "Load Balancers", read 2026-11-21.
-TYPE = "lb11"
+from settings.catalog import LOAD_BALANCER_TYPE
+
+TYPE = LOAD_BALANCER_TYPE
 # A server answers here once it has all sites and routes; one that stops answering is left out after 10 s.
 CHECK_PORT = 80
 # Caddy refuses a request without a Host header; this one is nobody's.

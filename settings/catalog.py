@@ -48,6 +48,9 @@ SERVER_TYPES = {
     "ccx63": ServerType(48, 192, 960),
 }
 
+# What stands in front of several servers.
+LOAD_BALANCER_TYPE = "lb11"
+
 # Where types can be ordered, by family or name; all others everywhere. The older cpx are gone from Europe since 2026, and the
 # newer ones are not in America.
 EUROPE = frozenset({"fsn1", "nbg1", "hel1"})
