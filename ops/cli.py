@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, doctor, host, restore, sandbox, settings
+from ops.commands import audit, backup, costs, doctor, host, restore, sandbox, settings
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("restore")(restore.restore)
 app.add_typer(backup.app, name="backup")
+app.add_typer(costs.app, name="costs")
 app.add_typer(host.app, name="host")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settings.app, name="settings")
