@@ -24,10 +24,10 @@ app = typer.Typer(
 @app.callback()
 def costs(
     context: typer.Context,
-    stack: Annotated[str | None, typer.Option("--stack", "-s", help="The stack; `production` without one.")] = None,
+    stack: Annotated[str | None, typer.Option("--stack", "-s", help="The stack; without it, every one.")] = None,
     deployed: Annotated[
         bool,
-        typer.Option("--deployed", help="Of what was brought up, by the stack's outputs, not of what the settings ask for."),
+        typer.Option("--deployed", help="Of what was brought up, by its outputs, not of what settings ask for."),
     ] = False,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print one row for each thing that is billed.")] = False,
@@ -41,18 +41,24 @@ def costs(
     from ops.costs.collect import collect
     from ops.costs.refresh import write
     from ops.costs.statement import to_csv, to_svg
+    from settings.loading import stacks
 
     if json and csv:
         raise SettingsError("--csv: it cannot be together with --json. Nothing was done. Give one of them.")
-    found = collect(checkout.find(), stack or "production", is_deployed=deployed)
+    if plot and not stack:
+        raise SettingsError("--plot: a picture is of one stack. Nothing was done. Name it with `--stack <name>`.")
+    here = checkout.find()
+    found = [collect(here, name, is_deployed=deployed) for name in ([stack] if stack else stacks(here))]
     if plot:
-        write(plot, to_svg(found))
+        write(plot, to_svg(found[0]))
     if json:
-        console.document(found)
+        console.document({"environments": found})
     elif csv:
         console.raw(to_csv(found))
     else:
-        _show(found)
+        for row in found:
+            _show(row)
+            console.line()
         if plot:
             console.line(f"The picture is in {plot}.")
 

@@ -71,9 +71,7 @@ def ask(endpoint: str, token: str) -> dict[str, Any]:
     Raises: MissingToolError, FlotillaError
     """
     if not token:
-        raise MissingToolError(
-            "HCLOUD_TOKEN: it is not set, and Hetzner tells prices to its customers only. Nothing was changed."
-        )
+        raise MissingToolError("HCLOUD_TOKEN: it is not set, and Hetzner asks for it. Nothing was changed. Set it.")
     import requests
 
     try:
@@ -84,7 +82,7 @@ def ask(endpoint: str, token: str) -> dict[str, Any]:
         status = getattr(getattr(error, "response", None), "status_code", None)
         said = f"it answers {status}" if status else f"no usable answer ({type(error).__name__})"
         raise FlotillaError(
-            f"{endpoint}/pricing: {said}. The price list was not changed. Look at HCLOUD_TOKEN and the network, then run it again."
+            f"{endpoint}/pricing: {said}. The price list was not changed. Look at HCLOUD_TOKEN and the network."
         ) from None
 
 
@@ -159,6 +157,4 @@ def write(path: Path, text: str) -> None:
         Path(draft).chmod(0o644)
         Path(draft).replace(path)
     except OSError as error:
-        raise FlotillaError(
-            f"{path}: it cannot be written: {error.strerror}. Nothing was changed. Give another path."
-        ) from error
+        raise FlotillaError(f"{path}: not writable: {error.strerror}. Nothing was changed. Take another path.") from error

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
@@ -72,7 +72,7 @@ def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else str(cents(amount))
 
 
-def to_csv(document: Mapping[str, Any]) -> str:
+def to_csv(documents: Iterable[Mapping[str, Any]]) -> str:
     """
     One row for each line, exact; a cell that a spreadsheet would take for a formula gets an apostrophe.
     """
@@ -80,9 +80,10 @@ def to_csv(document: Mapping[str, Any]) -> str:
     columns = ["environment", "name", "kind", "what", "location", "eur", "is_confirmed", "traffic_tb", "eur_per_tb"]
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    for line in document["lines"]:
-        row = {"environment": document["environment"], **line}
-        writer.writerow({key: _cell(value) for key, value in row.items()})
+    for document in documents:
+        for line in document["lines"]:
+            row = {"environment": document["environment"], **line}
+            writer.writerow({key: _cell(value) for key, value in row.items()})
     return text.getvalue()
 
 
