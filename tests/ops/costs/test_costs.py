@@ -160,7 +160,7 @@ def test_idle_and_dear_servers_are_named_with_what_they_cost() -> None:
     found = {row.id: row for row in advised(made(items, [], servers)) if row.eur is not None}
     assert found["idle"].resource == "a"
     assert found["idle"].eur == bill(items[:2]).total
-    assert found["cheaper-type"].eur == current().servers["cpx32"]["fsn1"].eur - current().servers["cx33"]["fsn1"].eur
+    assert found["cheaper-type"].eur == current().servers["cpx32"]["fsn1"].eur - current().servers["cx43"]["fsn1"].eur
 
 
 def test_what_nobody_declared_is_priced_by_its_size() -> None:
