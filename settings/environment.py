@@ -108,7 +108,7 @@ class Environment(Model):
     monitoring: Monitoring | None = Field(default=None, description="What is watched, and who is told. None: nothing.")
     updates: Updates = Field(default=Updates(), description="When servers get security updates.")
     kept_releases: Count = Field(
-        default=5, description="How many releases of a project a server keeps the images of, beside those that run."
+        default=5, description="How many releases of a project servers keep the images of, beside those that it serves."
     )
     budget_eur: Annotated[float, Field(strict=True, ge=1, le=1_000_000, allow_inf_nan=False)] | None = Field(
         default=None, description="What it may cost per month in EUR, without tax. None: no limit."
