@@ -1,7 +1,8 @@
 """
 What becomes of a canary, from what was measured since its step began. Pure: golden cases in tests/cases/canary/.
 
-Nothing is ever promoted on what is not known: without metrics it stays where it is until its time is up, and then a person decides.
+What is not known never promotes anything: without metrics a canary stays where it is until its time is up, and then a person
+decides.
 """
 
 from __future__ import annotations
