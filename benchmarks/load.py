@@ -12,10 +12,12 @@ import asyncio
 import contextlib
 import ipaddress
 import ssl
+import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,7 +95,7 @@ class Tally:
     @property
     def per_second(self) -> float:
         """
-        Requests a second so far, or over the whole.
+        Requests a second so far, or until it was told to stop.
         """
         return self.sent / max((self.ended or time.monotonic()) - self.began, 1e-9)
 
@@ -147,10 +149,10 @@ class Load:
         try:
             yield self.tally
         finally:
+            self.tally.ended = time.monotonic()
             self._enough.set()
             await asyncio.gather(*makers)
             await asyncio.gather(*self._running)
-            self.tally.ended = time.monotonic()
 
     def _makers(self) -> list[object]:
         mix = self.mix
@@ -249,6 +251,28 @@ class Load:
         if MARK in headers:
             self.tally.marks[headers[MARK]] += 1
         return headers.get("connection", "").lower() == "close"
+
+
+@contextmanager
+def under_load(site: Site, mix: Mix | None = None) -> Iterator[Tally]:
+    """
+    A load beside what the block does, in a thread of its own. The tally is complete after the block.
+    """
+    load, enough, has_begun = Load(site, mix or Mix()), threading.Event(), threading.Event()
+
+    async def go() -> None:
+        async with load.running():
+            has_begun.set()
+            await asyncio.to_thread(enough.wait, LONGEST_S)
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(asyncio.run, go())
+        has_begun.wait(10)
+        try:
+            yield load.tally
+        finally:
+            enough.set()
+            running.result()
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:

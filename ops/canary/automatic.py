@@ -93,39 +93,46 @@ def run(checkout: Path, stack: str, name: str, caller: Caller) -> dict[str, Any]
 
     Raises: FlotillaError where it was taken back, or left to a person; the text says why.
     """
-    watched: list[Mapping[str, Any]] = []
-    later = replace(caller, approval=APPROVED, watched=watched)
+    later = replace(caller, approval=APPROVED, watched=[])
     while True:
         stand = releases.look(checkout, stack)
         tried = operation.running(stand, name)
-        say(f"  watch  {tried.short_digest} of {name} with {tried.weight} %")
-        watch = watch_of(stand, name)
-        decision = watch.until_decided(lambda: _is_on(checkout, stack, name, tried))
-        watched.append(
-            {
-                "weight": tried.weight,
-                "verdict": decision.verdict,
-                "reason": decision.reason,
-                "measured": watch.shown(),
-                "duration_s": round(time.monotonic() - watch.began, 1),
-            }
-        )
-        say(f"  {decision.verdict:6} {decision.reason}")
+        decision = _watched(stand, name, tried, later)
         if decision.verdict is Verdict.HOLD:
             raise FlotillaError(
                 f"{name}: the canary {tried.short_digest} stays at {tried.weight} %: {decision.reason}. Nothing was promoted. "
                 f"See `flotilla canary status -s {stack}`, then `flotilla canary watch`, `step`, `promote` or `abort {name}`."
             )
         if decision.verdict is Verdict.ABORT:
-            why = f"Taken back at {tried.weight} %: {decision.reason}"
+            why = f"Taken back at {tried.weight} %, step {len(later.watched)}: {decision.reason}"
             report = operation.abort(checkout, stack, name, replace(later, reason=why))
             raise FlotillaError(
-                f"{name}: the canary {tried.short_digest} was taken back at {tried.weight} %, step {len(watched)}: "
+                f"{name}: the canary {tried.short_digest} was taken back at {tried.weight} %, step {len(later.watched)}: "
                 f"{decision.reason}. The stable release serves alone. See {report['report']}."
             )
         if operation.following(stand.project(name), tried.weight) is None:
             return operation.promote(checkout, stack, name, later)
         operation.step(checkout, stack, name, None, later)
+
+
+def _watched(stand: Stand, name: str, tried: Release, caller: Caller) -> Decision:
+    """
+    One step until it is decided; what was seen goes into the reports to come.
+    """
+    say(f"  watch  {tried.short_digest} of {name} with {tried.weight} %")
+    watch = watch_of(stand, name)
+    decision = watch.until_decided(lambda: _is_on(stand.checkout, stand.stack, name, tried))
+    caller.watched.append(
+        {
+            "weight": tried.weight,
+            "verdict": decision.verdict,
+            "reason": decision.reason,
+            "measured": watch.shown(),
+            "duration_s": round(time.monotonic() - watch.began, 1),
+        }
+    )
+    say(f"  {decision.verdict:6} {decision.reason}")
+    return decision
 
 
 def watch_of(stand: Stand, name: str) -> Watch:

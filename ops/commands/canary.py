@@ -144,7 +144,7 @@ def status(stack: Stack = "local", json: Json = False) -> None:
     from settings.releases import load_releases, releases_file
 
     served = load_releases(releases_file(checkout.find(), stack)).projects
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "project": name,
             "canary": tried.short_digest,
