@@ -71,14 +71,14 @@ def lost_requests() -> Figure:
     Twenty deployments and twenty rollbacks, each with its release seen to answer.
     """
     tally = released_under_load(target(), RELEASES)
-    if tally.sent < LEAST_REQUESTS or tally.per_second < LEAST_PER_S:
-        raise SystemExit(f"too little load: {tally.line()}. Nothing was recorded. Run it on a quieter machine.")
+    is_enough = tally.sent >= LEAST_REQUESTS and tally.per_second >= LEAST_PER_S
+    _require(is_enough, f"too little load: {tally.line()}; a quieter machine gets through more")
     return _lost("lost_requests", tally, runs=RELEASES, bar=0)
 
 
 def released_under_load(project: Target, times: int, mix: Mix | None = None) -> Tally:
     """
-    Deploy and roll back so many times under load. Raises: AssertionError where another release answers than was served.
+    Deploy and roll back so many times under load. Raises: SystemExit where another release answers than was served.
     """
     with under_load(project.site(), mix) as tally:
         for number in range(times):
@@ -98,7 +98,12 @@ def _answers(tally: Tally, release: str) -> None:
     before = tally.marks.copy()
     time.sleep(1)
     since = tally.marks - before
-    assert since[release] > 0.9 * since.total() > 0, f"{release}: {since}"
+    _require(since[release] > 0.9 * since.total() > 0, f"{release} is served, and these answer: {dict(since)}")
+
+
+def _require(is_so: bool, otherwise: str) -> None:
+    if not is_so:
+        raise SystemExit(f"{otherwise}. Nothing was recorded.")
 
 
 def lost_requests_broken_image() -> Figure:
@@ -121,15 +126,15 @@ def lost_requests_failing_migration() -> Figure:
 
 def fails(project: Target, release: str, **behaviour: object) -> Tally:
     """
-    Deploy a release that fails under load. Raises: AssertionError where it does not, or something else serves afterwards.
+    Deploy a release that fails under load. Raises: SystemExit where it does not, or something else serves afterwards.
     """
     project.build(release, **behaviour)
     before = project.serving()
     with under_load(project.site()) as tally:
         result = project.flotilla("deploy", "--image", f":{release}", check=False)
         _answers(tally, "v1")
-    assert result.returncode == 1, result.stdout + result.stderr
-    assert (project.serving(), set(tally.marks)) == (before, {"v1"})
+    _require(result.returncode == 1, result.stdout + result.stderr)
+    _require((project.serving(), set(tally.marks)) == (before, {"v1"}), f"{project.serving()}, {dict(tally.marks)}")
     return tally
 
 
@@ -176,7 +181,7 @@ def lost_requests_rebooted() -> Figure:
         while tally.answered < answered + LEAST_PER_S and time.monotonic() < until:
             time.sleep(0.5)
         time.sleep(5)
-    assert tally.answered > answered, tally.line()
+    _require(tally.answered > answered, tally.line())
     return _lost("lost_requests_rebooted", tally, bar=None)
 
 
@@ -205,7 +210,7 @@ def canary_error_points() -> Figure:
 
 def canary_share(project: Target, weight: int) -> float:
     """
-    The share of a canary in percent, as the load sees it; the canary is gone afterwards. Raises: AssertionError on a loss.
+    The share of a canary in percent, as the load sees it; the canary is gone afterwards. Raises: SystemExit on a loss.
     """
     project.flotilla("canary start", "--image", ":v2", "--weight", f"{weight}")
     try:
@@ -215,7 +220,7 @@ def canary_share(project: Target, weight: int) -> float:
                 time.sleep(0.1)
     finally:
         project.flotilla("canary abort")
-    assert tally.lost_count == 0 and tally.answered >= CANARY_REQUESTS, tally.line()
+    _require(tally.lost_count == 0 and tally.answered >= CANARY_REQUESTS, tally.line())
     return 100 * tally.marks["v2"] / tally.marks.total()
 
 

@@ -16,6 +16,7 @@ from sandbox.images import BASE, tag
 from tests.e2e.conftest import Fleet
 
 SOURCE = Path(__file__).parent / "target"
+LOCK_WAIT_S = 300
 CERTIFIED_BY = ".flotilla/ca/root.crt"
 PROJECT = """\
 name: {name}
@@ -25,10 +26,11 @@ port: 8000
 health:
   path: /up
   command: [python3, /target.py, check]
-  interval_s: 1
-  timeout_s: 1
+  interval_s: 2
+  timeout_s: 2
   start_period_s: 30
-  retries: 2
+  # A busy machine is not what is tested.
+  retries: 15
 domains:
   - subdomain: {name}
 limits: {{memory_mb: 128, cpus: 1.0}}
@@ -97,7 +99,7 @@ class Target:
         """
         A command on the project: `deploy`, `canary start`, ...
         """
-        return self.fleet.run(f"flotilla {command} {self.name} {' '.join(words)}", check=check)
+        return self.fleet.run(f"flotilla {command} {self.name} --lock-wait {LOCK_WAIT_S} {' '.join(words)}", check=check)
 
     def serving(self) -> Mapping[str, int]:
         """
