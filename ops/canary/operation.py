@@ -15,13 +15,13 @@ from typing import Any
 from ops import releases
 from ops.canary import shares
 from ops.confirm import Approval, Level
-from ops.errors import RefusedError, SettingsError
+from ops.errors import SettingsError
 from ops.mutation import Operation, mutate
 from ops.releases import Change, Stand
 from ops.rollout import Rollout, facts, workflow
 from ops.steps import Context, Sequential, Step
 from settings import Kind, Project
-from settings.release import ProjectReleases, Release, Releases
+from settings.release import Release, Releases
 
 ANSWERING = (Kind.WEB, Kind.STATIC)
 
@@ -47,7 +47,7 @@ def start(checkout: Path, stack: str, name: str, images: Mapping[str, str], weig
     stand = releases.look(checkout, stack)
     project, served = stand.project(name), stand.served(name)
     require_two(project)
-    require_none(name, served)
+    shares.require_none(name, served)
     image, further = releases.wanted_images(stand, project, images)
     if (image, further) == (served.main.image, dict(served.main.images)):
         raise SettingsError(f"{name}: {served.main.short_digest} serves already. Nothing was done. Name another image.")
@@ -130,18 +130,6 @@ def require_two(project: Project) -> None:
         raise SettingsError(
             f"{project.name}: it is in maintenance, so there is no traffic to share. Nothing was done. "
             f"Set `maintenance: false` in projects/{project.name}.yaml first."
-        )
-
-
-def require_none(name: str, served: ProjectReleases) -> None:
-    """
-    Raises: RefusedError where a canary is on: what is tried would be lost without a word.
-    """
-    tried = shares.canary(served)
-    if tried is not None:
-        raise RefusedError(
-            f"{name}: the canary {tried.short_digest} has {tried.weight} % of the traffic. Nothing was done. Finish it: "
-            f"`flotilla canary promote {name}` or `flotilla canary abort {name}`."
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ops.errors import RefusedError
 from settings.problems import Source, error_of, validate
 from settings.release import FULL_WEIGHT, ProjectReleases, Release, Releases, Slot
 from settings.releases import with_release
@@ -26,6 +27,18 @@ def canary(served: ProjectReleases) -> Release | None:
     The release that is tried, if one is.
     """
     return served.serving[1] if len(served.serving) > 1 else None
+
+
+def require_none(name: str, served: ProjectReleases | None) -> None:
+    """
+    Raises: RefusedError where a canary is on: what is tried would be lost without a word.
+    """
+    tried = canary(served) if served else None
+    if tried is not None:
+        raise RefusedError(
+            f"{name}: the canary {tried.short_digest} has {tried.weight} % of the traffic. Nothing was done. Finish it: "
+            f"`flotilla canary promote {name}` or `flotilla canary abort {name}`."
+        )
 
 
 def with_canary(releases: Releases, project: str, image: str, *, images: Mapping[str, str], weight: int) -> Releases:

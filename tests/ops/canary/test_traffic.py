@@ -122,7 +122,7 @@ def test_a_slot_is_up_where_each_server_has_one_of_each_process() -> None:
 @pytest.mark.parametrize("text", ["", "Unknown command", "Name: HAProxy\nUptime_sec: 3\n", answer(place("a1", 1, backend="x"))])
 def test_what_is_no_answer_is_not_counted(text: str) -> None:
     """Nothing, an error, half an answer, or one without the process' backend: unknown, not zero."""
-    with pytest.raises(ValueError, match="HAProxy|backend"):
+    with pytest.raises(ValueError, match=r"HAProxy|backend"):
         traffic.parse(text, ["shop-web"])
 
 
