@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, costs, doctor, env, history, host, release, restore, sandbox, settings
+from ops.commands import audit, backup, canary, costs, doctor, env, history, host, release, restore, sandbox, settings
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ app.command("unlock")(history.unlock)
 app.add_typer(backup.app, name="backup")
 app.add_typer(costs.app, name="costs")
 app.add_typer(env.app, name="env")
+app.add_typer(canary.app, name="canary")
 app.add_typer(history.app, name="history")
 app.add_typer(host.app, name="host")
 app.add_typer(release.app, name="release")
