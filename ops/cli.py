@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, doctor, host, restore, sandbox, settings
+from ops.commands import audit, backup, doctor, host, report, restore, sandbox, settings
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
+app.command("report")(report.report)
 app.command("restore")(restore.restore)
 app.add_typer(backup.app, name="backup")
 app.add_typer(host.app, name="host")

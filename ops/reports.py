@@ -25,13 +25,19 @@ def write(checkout: Path, name: str, document: Mapping[str, Any]) -> Path:
     """
     path = path_of(checkout, name)
     path.parent.mkdir(mode=0o700, exist_ok=True)
+    put(path, json.dumps(document, indent=2) + "\n")
+    return path
+
+
+def put(path: Path, text: str) -> None:
+    """
+    Have a file with this text, readable by its owner only: whole, or as it was.
+    """
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=2)
-            file.write("\n")
+            file.write(text)
         Path(draft).replace(path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    return path
