@@ -79,6 +79,7 @@ def preview(
     is_refreshed: bool = False,
     is_destroy: bool = False,
     on_event: Listener | None = None,
+    timeout_s: float = PREVIEW_TIMEOUT_S,
 ) -> Preview:
     """
     What an update (or a destroy) would do. `is_refreshed` asks the clouds first; `packs` are folders of policy packs.
@@ -91,7 +92,7 @@ def preview(
     arguments += ["--refresh"] if is_refreshed else []
     for pack in packs:
         arguments += ["--policy-pack", str(pack)]
-    run = _run([*arguments, *_targets(targets)], checkout, stack, known, on_event, timeout_s=PREVIEW_TIMEOUT_S)
+    run = _run([*arguments, *_targets(targets)], checkout, stack, known, on_event, timeout_s=timeout_s)
     return Preview(
         is_ok=run.code == 0,
         steps=tuple(event for event in run.events if isinstance(event, Step)),

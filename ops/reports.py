@@ -24,18 +24,7 @@ def write(checkout: Path, name: str, document: Mapping[str, Any]) -> Path:
     Put a report in the place of the one before. Only its owner may read it: it says where an environment is weak.
     """
     path = path_of(checkout, name)
-<<<<<<< HEAD
-    path.parent.mkdir(mode=0o700, exist_ok=True)
     put(path, json.dumps(document, indent=2) + "\n")
-    return path
-
-
-def put(path: Path, text: str) -> None:
-    """
-    Have a file with this text, readable by its owner only: whole, or as it was.
-    """
-=======
-    _put(path, document)
     return path
 
 
@@ -45,13 +34,15 @@ def write_operation(checkout: Path, name: str, document: Mapping[str, Any]) -> d
     """
     path = checkout / "reports" / "operations" / f"{name}.json"
     whole = {**document, "report": str(path.relative_to(checkout))}
-    _put(path, whole)
+    put(path, json.dumps(whole, indent=2) + "\n")
     return whole
 
 
-def _put(path: Path, document: Mapping[str, Any]) -> None:
+def put(path: Path, text: str) -> None:
+    """
+    Have a file with this text, readable by its owner only: whole, or as it was.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
->>>>>>> main
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -20,6 +20,7 @@ from ops.audit import outside, visiting
 from ops.audit.exposure import is_public
 from ops.audit.scene import Cloud, Host, Record, Scene, Site
 
+AUDITED = frozenset({Host, Site, Record, Cloud})
 COMMAND = "exec python3 -"
 HOST_TIMEOUT_S = 30.0
 ENGINE_TIMEOUT_S = 600.0
@@ -89,6 +90,7 @@ def scene(outputs: Mapping[str, Any], wanted: Mapping[str, Any], found: Mapping[
         sites=found.get(Site, ()),
         records=found.get(Record, ()),
         cloud=found.get(Cloud, Cloud(name="cloud")),
+        further=tuple(subject for kind, rows in found.items() if kind not in AUDITED for subject in rows),
     )
 
 
@@ -101,8 +103,7 @@ async def see_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple[H
     """
     Every server of the outputs: the probe's document, and which of its ports are open from here.
     """
-    stack = outputs["environment"]["stack"]
-    hosts = [_host(stack, name, row) for name, row in sorted(outputs["servers"].items())]
+    hosts = servers(outputs)
     targets = [ssh.Target(name=host.name, address=host.address, host_key=host.host_key) for host in hosts]
     asked = time.time()
     answers = await ssh.run_everywhere(
@@ -110,6 +111,14 @@ async def see_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple[H
     )
     seen = [answered(host, answers[host.name], asked) for host in hosts]
     return tuple(await asyncio.gather(*map(_with_ports, seen)))
+
+
+def servers(outputs: Mapping[str, Any]) -> list[Host]:
+    """
+    Every server of the outputs, not looked at yet.
+    """
+    stack = outputs["environment"]["stack"]
+    return [_host(stack, name, row) for name, row in sorted(outputs["servers"].items())]
 
 
 def _host(stack: str, name: str, row: Mapping[str, Any]) -> Host:
