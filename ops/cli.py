@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, doctor, history, host, report, restore, sandbox, settings
+from ops.commands import audit, backup, doctor, history, host, project, report, restore, sandbox, settings
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command("unlock")(history.unlock)
 app.add_typer(backup.app, name="backup")
 app.add_typer(history.app, name="history")
 app.add_typer(host.app, name="host")
+app.add_typer(project.app, name="project")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settings.app, name="settings")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ops.audit.scene import Code
 from ops.errors import FlotillaError
+from ops.events import Change
 from settings import Settings
 
 LONGEST_SOURCE = 1_000_000
@@ -46,10 +47,10 @@ def _preview(checkout: Path, stack: str, known: Mapping[str, str], timeout_s: fl
     if not found.is_ok:
         said = "; ".join(row.message for row in found.diagnostics if row.severity == "error") or "no word of why"
         return {"error": f"the preview failed: {' '.join(said.split())[:500]}"}
-    steps = (step for step in found.steps if step.operation not in ("same", "read"))
+    steps = (step for step in found.steps if step.change not in (Change.SAME, Change.READ))
     return {
         "data": [
-            {"operation": str(step.operation), "name": step.name, "type": step.type, "properties": sorted(step.changed)}
+            {"operation": str(step.change), "name": step.name, "type": step.type, "properties": list(step.differing)}
             for step in steps
         ]
     }

@@ -10,6 +10,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def _pages() -> Iterator[tuple[str, str, Callable[[], str]]]:
     from settings import schema
 
     for name, document in schema.schemas().items():
-        yield f"{schema.FOLDER}/{name}", "flotilla settings schema", lambda document=document: schema.render(document)
+        yield f"{schema.FOLDER}/{name}", "flotilla settings schema", partial(schema.render, document)
 
 
 def _compared(checkout: Path, page: str, render: Callable[[], str]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """
 Check `integrity`: do the parts agree that have to?
 
-State and cloud, hosts and their roles, release file and what runs are rules of the audit: they are asked here again, under their
-own names, and what they find counts once.
+State and cloud, hosts and their roles, release file and what runs are rules of the audit: they are asked here again, under
+their own names, and what they find counts once.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from ops.audit import drift, releases
+from ops.audit.catalog import CHECKS
 from ops.audit.rule import Check, Fault, critical, degraded, warning
 from ops.audit.scene import Code, Host, Scene
 from ops.report import Status
 
 CHECK = Check(name="integrity", title="Parts that have to agree do agree")
 SHARED = ("drift.changed", "drift.role-differs", "containers.release-differs", "containers.release-file-differs")
-CHECK.rules.extend(rule for check in (drift.CHECK, releases.CHECK) for rule in check.rules if rule.id in SHARED)
+CHECK.rules.extend(rule for check in CHECKS.values() for rule in check.rules if rule.id in SHARED)
 BASE = "base"
 
 
@@ -93,7 +93,7 @@ def name_undeclared(code: Code, scene: Scene) -> Iterator[Fault]:
                 of=project["name"],
                 at=name,
                 message=f"its source reads {name}, and nobody gives it",
-                evidence=f"{project['used'][name]}; projects/{project['name']}.yaml declares {', '.join(project['given']) or 'none'}",
+                evidence=f"{project['used'][name]}; what it gets: {', '.join(project['given']) or 'nothing'}",
                 fix=shlex.join(["flotilla", "settings", "check", "-s", scene.stack]),
             )
 

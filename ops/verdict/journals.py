@@ -73,7 +73,7 @@ def served(outputs: Mapping[str, Any], journals: Sequence[Journal]) -> list[Serv
             for name, row in seen.items()
             if names.get(name) == project
         ]
-        sections = {"containers": {"data": containers}, "requests": {"data": _together(asked)}}
+        sections: dict[str, dict[str, Any]] = {"containers": {"data": containers}, "requests": {"data": _together(asked)}}
         found.append(Served(name=project, sections=sections))
     return found
 

@@ -19,7 +19,9 @@ CHECK = Check(name="prod", title="Visitors are served as was promised, by the lo
 
 FEWEST_REQUESTS = 20
 """Of fewer, a share says nothing."""
-TIMES_DEGRADED, TIMES_CRITICAL = 1.0, 10.0
+FAILED_DEGRADED, FAILED_CRITICAL = 3, 10
+"""One request that failed is no trend, whatever its share."""
+TIMES_CRITICAL = 10.0
 """How many times as many requests as the promise allows may fail: at ten times, a month's allowance is gone in three days."""
 ERRORS_DEGRADED = 10
 RESTARTS_DEGRADED = 3
@@ -73,7 +75,7 @@ def restarts(served: Served, scene: Scene) -> Iterator[Fault]:
                 at=process,
                 message=f"its containers ended {_times(len(ended))} with an error",
                 evidence=", ".join(f"exit code {code} {_times(count)}" for code, count in sorted(codes.items())),
-                fix=_look(scene, served.name, process, ended[-1]["host"], ended[-1]["name"]),
+                fix=_look(scene, ended[-1]["host"], ended[-1]["name"]),
             )
 
 
@@ -93,7 +95,7 @@ def errors(served: Served, scene: Scene) -> Iterator[Fault]:
                 at=process,
                 message=f"it tells of {kinds.total()} errors in {sum(row['lines'] for row in rows)} lines",
                 evidence=", ".join(f"{kind} {_times(count)}" for kind, count in kinds.most_common(5)),
-                fix=_look(scene, served.name, process, worst["host"], worst["name"]),
+                fix=_look(scene, worst["host"], worst["name"]),
             )
 
 
@@ -106,8 +108,9 @@ def failing(served: Served, scene: Scene) -> Iterator[Fault]:
     if not slo or requests["count"] < FEWEST_REQUESTS:
         return
     share, allowed = requests["failed"] / requests["count"], 1 - slo["availability_percent"] / 100
-    if share > allowed * TIMES_DEGRADED:
-        make = critical if share > allowed * TIMES_CRITICAL else degraded
+    if share > allowed:
+        is_critical = share > allowed * TIMES_CRITICAL and requests["failed"] >= FAILED_CRITICAL
+        make = critical if is_critical else degraded if requests["failed"] >= FAILED_DEGRADED else warning
         yield make(
             message=f"{share:.2%} of the requests failed, and {allowed:.2%} may",
             evidence=f"{requests['failed']} of {requests['count']} requests were answered with 500 or more",
@@ -175,7 +178,7 @@ def _by_process(served: Served) -> dict[str, list[dict[str, Any]]]:
     return dict(sorted(found.items()))
 
 
-def _look(scene: Scene, project: str, process: str, host: str, name: str) -> str:
+def _look(scene: Scene, host: str, name: str) -> str:
     return shlex.join(["flotilla", "host", "ssh", "-s", scene.stack, host, "--", "docker", "logs", "--tail", "50", name])
 
 
