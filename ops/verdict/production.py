@@ -34,10 +34,14 @@ SHARE = 0.95
 @CHECK.rule("out-of-memory", Served, worst=Status.CRITICAL, holds="no container was stopped at its memory limit")
 def out_of_memory(served: Served, scene: Scene) -> Iterator[Fault]:
     """
-    Once may be a mistake of one request; twice is a limit that is too low, or a leak.
+    Once may be a mistake of one request; twice is a limit that is too low, or a leak. What was stopped at a lower limit than is
+    declared now has been seen to already.
     """
+    processes = scene.outputs["projects"][served.name]["processes"]
+    main = next(iter(processes), "")
     for process, rows in _by_process(served).items():
-        killed = [row for row in rows if row["is_oom_killed"]]
+        declared_mb = processes.get(process, processes.get(main, {})).get("memory_mb", 0)
+        killed = [row for row in rows if row["is_oom_killed"] and row["memory_bytes"] // BYTES_PER_MB >= declared_mb]
         if killed:
             limit_mb = max(row["memory_bytes"] for row in killed) // BYTES_PER_MB
             make = degraded if len(killed) == 1 else critical
@@ -45,17 +49,16 @@ def out_of_memory(served: Served, scene: Scene) -> Iterator[Fault]:
                 at=process,
                 message=f"it was stopped {_times(len(killed))} at its memory limit of {limit_mb} MB",
                 evidence=f"OOMKilled: {', '.join(row['name'] for row in killed[:3])}",
-                fix=_more_memory(scene, served.name, process, limit_mb),
+                fix=_more_memory(served.name, process, limit_mb, is_main=process not in processes or process == main),
             )
 
 
-def _more_memory(scene: Scene, project: str, process: str, limit_mb: int) -> str:
+def _more_memory(project: str, process: str, limit_mb: int, *, is_main: bool) -> str:
     """
-    The command that edits the project's file: half as much again, in steps of 32 MB.
+    The command that edits the project's file: half as much again, in steps of 32 MB. A migration has the main process' limit.
     """
     new_mb = math.ceil(limit_mb * MEMORY_FACTOR / MEMORY_STEP_MB) * MEMORY_STEP_MB
-    main = next(iter(scene.outputs["projects"][project]["processes"]), process)
-    key = "limits.memory_mb" if process in (main, "migration") else f"processes.{process}.limits.memory_mb"
+    key = "limits.memory_mb" if is_main else f"processes.{process}.limits.memory_mb"
     return shlex.join(["flotilla", "project", "set", project, key, str(new_mb)])
 
 
