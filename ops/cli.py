@@ -11,7 +11,22 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, canary, costs, doctor, env, history, host, release, restore, sandbox, settings
+from ops.commands import (
+    audit,
+    backup,
+    canary,
+    costs,
+    doctor,
+    env,
+    history,
+    host,
+    project,
+    release,
+    report,
+    restore,
+    sandbox,
+    settings,
+)
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -28,6 +43,7 @@ app.command("audit")(audit.audit)
 app.command("deploy")(release.deploy)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
+app.command("report")(report.report)
 app.command("restore")(restore.restore)
 app.command("rollback")(release.rollback)
 app.command("unlock")(history.unlock)
@@ -38,6 +54,7 @@ app.add_typer(canary.app, name="canary")
 app.add_typer(history.app, name="history")
 app.add_typer(host.app, name="host")
 app.add_typer(release.app, name="release")
+app.add_typer(project.app, name="project")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settings.app, name="settings")
 

@@ -55,6 +55,8 @@ def test_every_command_is_there() -> None:
         "drill",
         "history",
         "host",
+        "project",
+        "report",
         "restore",
         "sandbox",
         "settings",
