@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, doctor, history, host, restore, sandbox, settings
+from ops.commands import audit, backup, dashboard, doctor, history, host, notify, restore, sandbox, settings, status
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -25,13 +25,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("audit")(audit.audit)
+app.command("dashboard")(dashboard.dashboard)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("restore")(restore.restore)
+app.command("status")(status.status)
 app.command("unlock")(history.unlock)
 app.add_typer(backup.app, name="backup")
 app.add_typer(history.app, name="history")
 app.add_typer(host.app, name="host")
+app.add_typer(notify.app, name="notify")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settings.app, name="settings")
 

@@ -38,14 +38,21 @@ def write_operation(checkout: Path, name: str, document: Mapping[str, Any]) -> d
     return whole
 
 
-def _put(path: Path, document: Mapping[str, Any]) -> None:
+def write_text(path: Path, text: str) -> Path:
+    """
+    Put a text file in the place of the one before, readable by its owner only.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=2)
-            file.write("\n")
+            file.write(text)
         Path(draft).replace(path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+    return path
+
+
+def _put(path: Path, document: Mapping[str, Any]) -> None:
+    write_text(path, json.dumps(document, indent=2) + "\n")

@@ -17,7 +17,7 @@ from ops.audit.collect import Surroundings, collect
 from ops.audit.rule import Check, run
 from ops.audit.scene import Scene
 from ops.errors import SettingsError
-from settings import load, read_stack_config
+from settings import Settings, load, read_stack_config
 from settings.stacks import is_sandbox
 
 
@@ -33,18 +33,27 @@ def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str
     name = outputs["environment"]["stack"]
     config = _config(checkout, name, known)
     settings = load(name, checkout, config)
-    around = Surroundings(
+    around = surroundings(checkout, settings, known)
+    found = asyncio.run(examine(outputs, wanted.wanted(settings, _key(config)), around, checks))
+    origin = _origin(checkout, settings.environment.name)
+    for check in found:
+        reports.write(checkout, check.name, report.document(origin, [check]))
+    return report.document(origin, found)
+
+
+def surroundings(checkout: Path, settings: Settings, known: Mapping[str, str]) -> Surroundings:
+    """
+    What looking needs, of a stack's settings. `known` is the engine's environment.
+
+    Raises: SettingsError
+    """
+    return Surroundings(
         checkout=checkout,
         environment=known,
         private_key=wanted.private_key(settings),
         authority=wanted.authority(settings),
         name_server=_name_server(checkout, settings.stack),
     )
-    found = asyncio.run(examine(outputs, wanted.wanted(settings, _key(config)), around, checks))
-    origin = _origin(checkout, settings.environment.name)
-    for check in found:
-        reports.write(checkout, check.name, report.document(origin, [check]))
-    return report.document(origin, found)
 
 
 def _config(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, Any]:

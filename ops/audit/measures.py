@@ -14,7 +14,7 @@ from typing import Any
 
 from ops.audit.backups import SUCCESS, measured, policies
 from ops.audit.releases import JOB
-from ops.audit.scene import Scene, UnseenError
+from ops.audit.scene import Host, Scene, UnseenError
 from settings import prices
 
 # A file system that is memory, or a file that a container engine lends, is no disk.
@@ -27,25 +27,32 @@ def document(scene: Scene) -> dict[str, list[dict[str, Any]]]:
     The section `measures` of a report.
     """
     return {
-        "disks": list(_disks(scene)),
+        "disks": [row for host in scene.hosts for row in disks(host)],
         "responses": list(_responses(scene)),
         "backups": list(_backups(scene)),
         "costs": costs(scene.outputs),
     }
 
 
-def _disks(scene: Scene) -> Iterator[dict[str, Any]]:
-    for host in scene.hosts:
-        try:
-            rows = _told_apart(host.see("disks")) if not host.problem else []
-            why = host.problem
-        except UnseenError as error:
-            rows, why = [], str(error)
-        if why:
-            yield {"server": host.name, "mount": "/", "used_share": None, "why": why}
-        for row in rows:
-            share = 1 - row["free_bytes"] / row["size_bytes"]
-            yield {"server": host.name, "mount": row["mount"], "used_share": round(share, 4), "why": ""}
+def disks(host: Host) -> list[dict[str, Any]]:
+    """
+    A server's disks; one row of which nothing is known where it could not be looked at.
+    """
+    try:
+        rows, why = (_told_apart(host.see("disks")), "") if not host.problem else ([], host.problem)
+    except UnseenError as error:
+        rows, why = [], str(error)
+    if why:
+        return [{"server": host.name, "mount": "/", "used_share": None, "why": why}]
+    return [
+        {
+            "server": host.name,
+            "mount": row["mount"],
+            "used_share": round(1 - row["free_bytes"] / row["size_bytes"], 4),
+            "why": "",
+        }
+        for row in rows
+    ]
 
 
 def _told_apart(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,9 +9,10 @@ from html import escape
 
 VOID = frozenset({"meta", "rect", "polyline", "circle", "line"})
 # What a browser would take for the direction of the text, or for nothing at all.
-_UNSEEN = {code: "\ufffd" for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
-for _kept in (0x09, 0x0A):
-    del _UNSEEN[_kept]
+_KEPT = (0x09, 0x0A)
+_UNSEEN = dict.fromkeys(
+    {*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)}.difference(_KEPT), "\ufffd"
+)
 
 
 class Markup(str):
@@ -27,7 +28,7 @@ def text(value: object) -> Markup:
     return value if isinstance(value, Markup) else Markup(escape(str(value).translate(_UNSEEN)))
 
 
-def element(name: str, *children: object, **attributes: object) -> Markup:
+def element(name: str, /, *children: object, **attributes: object) -> Markup:
     """
     An element. A trailing underscore of an attribute's name is dropped, others become hyphens; one of None is left out.
     """

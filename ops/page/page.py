@@ -41,7 +41,9 @@ def render(stack: str, records: Records, now: float) -> str:
         "body",
         element("header", element("h1", stack, " is ", badge(status)), *_about(records, now)),
         element("main", *_main(records, now)),
-        element("footer", element("p", f"Written {when(now)} by flotilla. Times are UTC. This page does not change by itself.")),
+        element(
+            "footer", element("p", f"Written {when(now)} by flotilla. Times are UTC. This page does not change by itself.")
+        ),
     )
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
@@ -62,7 +64,7 @@ def known(status: object) -> Status:
     """
     A status as reports write it; what is none is UNKNOWN.
     """
-    return Status(status) if status in list(Status) else Status.UNKNOWN
+    return next((one for one in Status if one == status), Status.UNKNOWN)
 
 
 def badge(status: object) -> Markup:
@@ -89,9 +91,17 @@ def _about(records: Records, now: float) -> Iterator[Markup]:
         yield element("p", f"Looked at {when(report['timestamp'])}, {ago(age_s)}.")
         if age_s > STALE_S:
             yield element(
-                "p", element("b", "This report is old: how things are now is not known. "), "Run ", element("code", "flotilla report"), "."
+                "p",
+                element("b", "This report is old: how things are now is not known. "),
+                "Run ",
+                element("code", "flotilla report"),
+                ".",
             )
-        revisions = (("commit", report.get("commit")), ("branch", report.get("branch")), ("deployed", report.get("deployed_revision")))
+        revisions = (
+            ("commit", report.get("commit")),
+            ("branch", report.get("branch")),
+            ("deployed", report.get("deployed_revision")),
+        )
         said = ", ".join(f"{name} {str(value)[:12] if name != 'branch' else value}" for name, value in revisions if value)
         yield element("p", said or "Of which commit it is, is not known.", class_="soft")
         counted = report.get("summary", {})
@@ -165,14 +175,21 @@ def _counted(statuses: Iterable[object]) -> str:
 
 def _day(records: Records) -> Iterator[Markup]:
     runs = _counted(run.get("status") for run in records.runs)
-    yield _or_none("Runs of the report", runs, ["When", "Status", "Critical", "Degraded", "Warning", "Unknown"], map(_run, records.runs))
+    yield _or_none(
+        "Runs of the report", runs, ["When", "Status", "Critical", "Degraded", "Warning", "Unknown"], map(_run, records.runs)
+    )
     is_fix = {id(row): str(row.get("operation", "")).split(" ")[0] in FIXES for row in records.operations}
     fixes = [row for row in records.operations if is_fix[id(row)]]
     others = [row for row in records.operations if not is_fix[id(row)] and row.get("operation") != SYNC]
     headings = ["When", "What", "Result", "Level", "Who", "Took"]
     yield _or_none("Fixes", _results(fixes), headings, map(_operation, fixes))
     yield _or_none("Operations", _results(others), headings, map(_operation, others))
-    yield _or_none("Syncs of git remotes", _results(records.syncs, "outcome"), ["When", "Remote", "Branch", "Result", ""], map(_sync, records.syncs))
+    yield _or_none(
+        "Syncs of git remotes",
+        _results(records.syncs, "outcome"),
+        ["When", "Remote", "Branch", "Result", "Detail"],
+        map(_sync, records.syncs),
+    )
 
 
 def _or_none(caption: str, counted: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
@@ -207,7 +224,13 @@ def _operation(row: Mapping[str, Any]) -> Sequence[object]:
 
 
 def _sync(row: Mapping[str, Any]) -> Sequence[object]:
-    return (when(row["time"]), row.get("remote", ""), row.get("branch", ""), row.get("outcome", ""), row.get("detail", "") or "-")
+    return (
+        when(row["time"]),
+        row.get("remote", ""),
+        row.get("branch", ""),
+        row.get("outcome", ""),
+        row.get("detail", "") or "-",
+    )
 
 
 def since(now: float) -> float:

@@ -106,9 +106,7 @@ def _rows(report: Document, plot: Plot) -> list[Document] | None:
 def _table(plot: Plot, rows: Sequence[Document], runs: Sequence[Document], now: float) -> Markup:
     values = [row[plot.value] for row in rows if row[plot.value] is not None]
     whole = max([plot.whole, *values]) or 1.0
-    cells = [
-        (plot.label(row), _said(plot, row), _bar(plot, row, whole), _line(plot, plot.key(row), runs, now)) for row in rows
-    ]
+    cells = [(plot.label(row), _said(plot, row), _bar(plot, row, whole), _line(plot, plot.key(row), runs, now)) for row in rows]
     return table(plot.title, [plot.heading, "Now", f"Of {plot.said(whole)}", "Last 24 hours"], cells)
 
 

@@ -4,7 +4,8 @@ How the page looks: no fonts, no pictures, no script. Each pair of colours has a
 
 CSS = """
 :root { color-scheme: light dark; --back: #fff; --raised: #f4f5f7; --text: #1b1f24; --soft: #57606a; --edge: #d0d7de;
-  --ok: #1a7f37; --warning: #8a5a00; --degraded: #b3400c; --critical: #b3141e; --unknown: #7b3fb5; --plot: #2463b0; --on: #fff; }
+  --ok: #1a7f37; --warning: #8a5a00; --degraded: #b3400c; --critical: #b3141e; --unknown: #7b3fb5; --plot: #2463b0;
+  --on: #fff; }
 @media (prefers-color-scheme: dark) { :root { --back: #12161c; --raised: #1c222b; --text: #e6eaf0; --soft: #9fabb8;
   --edge: #39424e; --ok: #4cc26b; --warning: #e0ad3d; --degraded: #ff9057; --critical: #ff7b80; --unknown: #c79bff;
   --plot: #6ea8f0; --on: #12161c; } }
@@ -31,7 +32,8 @@ pre { margin: .4rem 0 0; padding: .4rem .6rem; background: var(--back); border: 
 table { width: 100%; border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding: .25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--edge); }
-thead th { color: var(--soft); font-weight: 600; font-size: .875rem; } tbody th { font-weight: 600; }
+td { min-width: 5.5rem; } thead th, tbody th { min-width: 6rem; }
+thead th { white-space: nowrap; color: var(--soft); font-weight: 600; font-size: .875rem; } tbody th { font-weight: 600; }
 svg { display: block; width: 11rem; max-width: 100%; height: 1.5rem; }
 .track { fill: var(--edge); } .bar.ok { fill: var(--plot); } .bar.warning { fill: var(--warning); }
 .bar.critical { fill: var(--critical); } .unknown { fill: none; stroke: var(--unknown); stroke-dasharray: 4 3; }
