@@ -11,7 +11,20 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, dashboard, doctor, history, host, notify, restore, sandbox, settings, status
+from ops.commands import (
+    audit,
+    backup,
+    dashboard,
+    doctor,
+    history,
+    host,
+    notify,
+    report,
+    restore,
+    sandbox,
+    settings,
+    status,
+)
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -28,6 +41,7 @@ app.command("audit")(audit.audit)
 app.command("dashboard")(dashboard.dashboard)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
+app.command("report")(report.report)
 app.command("restore")(restore.restore)
 app.command("status")(status.status)
 app.command("unlock")(history.unlock)

@@ -22,4 +22,7 @@ def write(checkout: Path, stack: str, out: Path | None = None, now: float | None
     """
     now = time.time() if now is None else now
     page = render(stack, collect(checkout, stack, since(now)), now)
-    return reports.write_text(out or checkout / "reports" / NAME, page)
+    path = out or checkout / "reports" / NAME
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    reports.put(path, page)
+    return path

@@ -36,7 +36,7 @@ class Status(StrEnum):
         return {Status.OK: 0, Status.UNKNOWN: 1, Status.WARNING: 1, Status.DEGRADED: 2, Status.CRITICAL: 3}[self]
 
 
-PRIORITIES = {Status.CRITICAL: 1, Status.DEGRADED: 2, Status.WARNING: 3, Status.UNKNOWN: 3}
+PRIORITIES = {Status.CRITICAL: "HIGH", Status.DEGRADED: "MEDIUM", Status.WARNING: "LOW", Status.UNKNOWN: "LOW"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,10 +120,11 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def summary(checks: Iterable[CheckReport]) -> dict[str, int]:
     """
-    How many findings there are of each severity, and how many things that are as they should be.
+    How many findings there are of each severity, and how many things that are as they should be. What several checks find is
+    one finding.
     """
     checks = list(checks)
-    counted = Counter(finding.severity for check in checks for finding in check.findings)
+    counted = Counter(finding.severity for finding in {finding for check in checks for finding in check.findings})
     return {
         status.lower(): sum(check.held for check in checks) if status is Status.OK else counted[status] for status in Status
     }
@@ -134,7 +135,7 @@ def document(origin: Origin, checks: Sequence[CheckReport], now: datetime | None
     The report on these checks, of the shape that DESIGN gives: what is known, what to do, worst first.
     """
     findings = in_order(finding for check in checks for finding in check.findings)
-    names = {finding: check.name for check in checks for finding in check.findings}
+    names = {finding: check.name for check in reversed(checks) for finding in check.findings}
     return {
         "schema": SCHEMA,
         "timestamp": (now or datetime.now(UTC)).isoformat(timespec="seconds"),

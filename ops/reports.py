@@ -24,7 +24,8 @@ def write(checkout: Path, name: str, document: Mapping[str, Any]) -> Path:
     Put a report in the place of the one before. Only its owner may read it: it says where an environment is weak.
     """
     path = path_of(checkout, name)
-    _put(path, document)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    put(path, json.dumps(document, indent=2) + "\n")
     return path
 
 
@@ -34,15 +35,15 @@ def write_operation(checkout: Path, name: str, document: Mapping[str, Any]) -> d
     """
     path = checkout / "reports" / "operations" / f"{name}.json"
     whole = {**document, "report": str(path.relative_to(checkout))}
-    _put(path, whole)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    put(path, json.dumps(whole, indent=2) + "\n")
     return whole
 
 
-def write_text(path: Path, text: str) -> Path:
+def put(path: Path, text: str) -> None:
     """
-    Put a text file in the place of the one before, readable by its owner only.
+    Have a file with this text, readable by its owner only: whole, or as it was.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -51,8 +52,3 @@ def write_text(path: Path, text: str) -> Path:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    return path
-
-
-def _put(path: Path, document: Mapping[str, Any]) -> None:
-    write_text(path, json.dumps(document, indent=2) + "\n")

@@ -7,14 +7,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 from ops import lock, shelf
-from ops import stack as stacks
 from ops.audit import measures
-from ops.audit.audit import surroundings
+from ops.audit.audit import Prepared
 from ops.audit.collect import probe_hosts
 from ops.audit.containers import is_ours, swarm
 from ops.audit.hardening import running
@@ -23,53 +21,28 @@ from ops.audit.rule import printable
 from ops.audit.scene import Host, Scene, UnseenError
 from ops.errors import FlotillaError
 from ops.page.records import collect as read_reports
-from settings import load, read_stack_config
 
 UNKNOWN = "unknown"
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+def look(asked: Prepared) -> Row:
     """
-    What is known of a stack before its servers are asked: read once, asked again and again.
-    """
-
-    checkout: Path
-    stack: str
-    outputs: Mapping[str, Any]
-    known: Mapping[str, str]
-    around: Any
-
-
-def question(checkout: Path, stack: str) -> Question:
-    """
-    Raises: SettingsError, MissingToolError
-    """
-    known = stacks.environment(checkout)
-    outputs = stacks.outputs(checkout, stack, known)
-    settings = load(stack, checkout, read_stack_config(checkout, stack))
-    around = surroundings(checkout, settings, known)
-    return Question(checkout=checkout, stack=stack, outputs=outputs, known=known, around=around)
-
-
-def look(asked: Question) -> Row:
-    """
-    One round trip to every server, all at once.
+    One round trip to every server, all at once. `asked` is what `ops.audit.audit.prepare` returned, once for many looks.
     """
     hosts = asyncio.run(probe_hosts(asked.outputs, asked.around))
-    scene = Scene(now=time.time(), outputs=asked.outputs, wanted={}, hosts=hosts)
-    report = read_reports(asked.checkout, asked.stack, scene.now).report
+    scene = Scene(now=time.time(), outputs=asked.outputs, wanted=asked.wanted, hosts=hosts)
+    report = read_reports(asked.around.checkout, scene.stack, scene.now).report
     last = {"status": report["status"], "timestamp": report["timestamp"]} if report else None
     return {**state(scene), "report": last, "lock": _holder(asked)}
 
 
-def _holder(asked: Question) -> Row:
+def _holder(asked: Prepared) -> Row:
     """
     Who holds the stack's lock; `problem` where that cannot be told.
     """
     try:
-        found = lock.holder(shelf.of(asked.checkout, asked.stack, asked.known))
+        found = lock.holder(shelf.of(asked.around.checkout, asked.settings.stack, asked.around.environment))
     except (FlotillaError, OSError) as error:
         return {"holder": None, "problem": " ".join(str(error).split())}
     return {"holder": {**asdict(found), "who": found.who, "is_gone": found.is_gone} if found else None, "problem": ""}
@@ -83,7 +56,7 @@ def state(scene: Scene) -> Row:
         "stack": scene.stack,
         "servers": [_server(host) for host in scene.hosts],
         "projects": list(_projects(scene)),
-        "backups": measures.document(scene)["backups"],
+        "backups": list(measures.backups(scene)),
     }
 
 

@@ -8,17 +8,31 @@ import asyncio
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ops import report, reports, stack
 from ops.audit import wanted
-from ops.audit.collect import Surroundings, collect
+from ops.audit.collect import ENGINE_TIMEOUT_S, HOST_TIMEOUT_S, Surroundings, collect
 from ops.audit.rule import Check, run
 from ops.audit.scene import Scene
 from ops.errors import SettingsError
 from settings import Settings, load, read_stack_config
 from settings.stacks import is_sandbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """
+    What looking starts from: the stack's settings and outputs, what settings say beside them, and what looking needs.
+    """
+
+    settings: Settings
+    outputs: Mapping[str, Any]
+    wanted: Mapping[str, Any]
+    around: Surroundings
+    origin: report.Origin
 
 
 def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str, Any]:
@@ -28,31 +42,40 @@ def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str
 
     Raises: SettingsError, MissingToolError
     """
+    known = prepare(checkout, name)
+    found = asyncio.run(examine(known.outputs, known.wanted, known.around, checks))
+    for check in found:
+        reports.write(checkout, check.name, report.document(known.origin, [check]))
+    return report.document(known.origin, found)
+
+
+def prepare(checkout: Path, name: str | None, limit_s: float | None = None) -> Prepared:
+    """
+    Ask the engine what the stack is. `limit_s`: no look takes longer.
+
+    Raises: SettingsError, MissingToolError
+    """
     known = stack.environment(checkout)
     outputs = stack.outputs(checkout, name, known)
     name = outputs["environment"]["stack"]
     config = _config(checkout, name, known)
     settings = load(name, checkout, config)
-    around = surroundings(checkout, settings, known)
-    found = asyncio.run(examine(outputs, wanted.wanted(settings, _key(config)), around, checks))
-    origin = _origin(checkout, settings.environment.name)
-    for check in found:
-        reports.write(checkout, check.name, report.document(origin, [check]))
-    return report.document(origin, found)
-
-
-def surroundings(checkout: Path, settings: Settings, known: Mapping[str, str]) -> Surroundings:
-    """
-    What looking needs, of a stack's settings. `known` is the engine's environment.
-
-    Raises: SettingsError
-    """
-    return Surroundings(
+    around = Surroundings(
         checkout=checkout,
         environment=known,
         private_key=wanted.private_key(settings),
         authority=wanted.authority(settings),
         name_server=_name_server(checkout, settings.stack),
+        timeout_s=min(HOST_TIMEOUT_S, limit_s or HOST_TIMEOUT_S),
+        engine_timeout_s=limit_s or ENGINE_TIMEOUT_S,
+    )
+    asked = wanted.wanted(settings, _key(config))
+    return Prepared(
+        settings=settings,
+        outputs=outputs,
+        wanted=asked,
+        around=around,
+        origin=_origin(checkout, settings.environment.name, stack.deployed_revision(checkout, name, known)),
     )
 
 
@@ -105,8 +128,9 @@ def _name_server(checkout: Path, name: str) -> tuple[str, int] | None:
     return (found.services_ip, addresses.DNS_PORT) if found else None
 
 
-def _origin(checkout: Path, environment: str) -> report.Origin:
-    return report.Origin(environment=environment, commit=_git(checkout, "HEAD"), branch=_git(checkout, "--abbrev-ref", "HEAD"))
+def _origin(checkout: Path, environment: str, deployed: str | None) -> report.Origin:
+    commit, branch = _git(checkout, "HEAD"), _git(checkout, "--abbrev-ref", "HEAD")
+    return report.Origin(environment=environment, commit=commit, branch=branch, deployed_revision=deployed)
 
 
 def _git(checkout: Path, *arguments: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ops.audit.scene import Cloud, Host, Record, Scene, Site
 
 COMMAND = "exec python3 -"
 HOST_TIMEOUT_S = 30.0
+ENGINE_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,7 @@ class Surroundings:
     authority: Path | None
     name_server: tuple[str, int] | None
     timeout_s: float = HOST_TIMEOUT_S
+    engine_timeout_s: float = ENGINE_TIMEOUT_S
 
 
 async def collect(
@@ -45,19 +47,41 @@ async def collect(
     """
     Everything that these kinds of subjects need, and how many seconds each took. Other kinds are left empty.
     """
-    looks: dict[type[Any], Awaitable[Any]] = {
-        Host: see_hosts(outputs, around),
-        Site: see_sites(outputs, wanted, around),
-        Record: see_records(outputs, wanted, around),
-        Cloud: see_cloud(outputs, around),
+    begun = begin(looks(outputs, wanted, around), kinds)
+    await asyncio.gather(*begun.values())
+    seen = {kind: look.result() for kind, look in begun.items()}
+    found = {kind: result for kind, (result, _) in seen.items()}
+    return scene(outputs, wanted, found), {kind: seconds for kind, (_, seconds) in seen.items()}
+
+
+Looks = Mapping[type[Any], Callable[[], Awaitable[Any]]]
+Begun = Mapping[type[Any], asyncio.Task[tuple[Any, float]]]
+
+
+def looks(outputs: Mapping[str, Any], wanted: Mapping[str, Any], around: Surroundings) -> Looks:
+    """
+    How each kind of subject is seen.
+    """
+    return {
+        Host: lambda: see_hosts(outputs, around),
+        Site: lambda: see_sites(outputs, wanted, around),
+        Record: lambda: see_records(outputs, wanted, around),
+        Cloud: lambda: see_cloud(outputs, around),
     }
-    chosen = {kind: look for kind, look in looks.items() if kind in kinds}
-    for kind, look in looks.items():
-        if kind not in chosen:
-            look.close()  # type: ignore[attr-defined]  # never begun
-    timed = dict(zip(chosen, await asyncio.gather(*map(_timed, chosen.values())), strict=True))
-    found = {kind: result for kind, (result, _) in timed.items()}
-    scene = Scene(
+
+
+def begin(ways: Looks, kinds: Collection[type[Any]]) -> Begun:
+    """
+    Look at these kinds, all at the same time: each look gives what it saw, and how many seconds it took.
+    """
+    return {kind: asyncio.create_task(_timed(look())) for kind, look in ways.items() if kind in kinds}
+
+
+def scene(outputs: Mapping[str, Any], wanted: Mapping[str, Any], found: Mapping[type[Any], Any]) -> Scene:
+    """
+    What rules judge, of what was seen: {kind: subjects}. Other kinds are left empty.
+    """
+    return Scene(
         now=time.time(),
         outputs=outputs,
         wanted=wanted,
@@ -66,7 +90,6 @@ async def collect(
         records=found.get(Record, ()),
         cloud=found.get(Cloud, Cloud(name="cloud")),
     )
-    return scene, {kind: seconds for kind, (_, seconds) in timed.items()}
 
 
 async def _timed(look: Awaitable[Any]) -> tuple[Any, float]:
@@ -200,4 +223,5 @@ async def see_cloud(outputs: Mapping[str, Any], around: Surroundings) -> Cloud:
     from ops.audit import cloud
 
     name = outputs["environment"]["stack"]
-    return Cloud(name=name, sections=await asyncio.to_thread(cloud.sections, around.checkout, name, around.environment))
+    asked = (around.checkout, name, around.environment, around.engine_timeout_s)
+    return Cloud(name=name, sections=await asyncio.to_thread(cloud.sections, *asked))

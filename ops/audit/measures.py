@@ -9,12 +9,12 @@ What an audit has measured, as reports keep it: figures for plots, each with why
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ops.audit.backups import SUCCESS, measured, policies
 from ops.audit.releases import JOB
-from ops.audit.scene import Host, Scene, UnseenError
+from ops.audit.scene import Host, Scene, Site, Subject, UnseenError
 from settings import prices
 
 # A file system that is memory, or a file that a container engine lends, is no disk.
@@ -22,14 +22,14 @@ DISK_KINDS = frozenset({"ext4", "xfs", "btrfs", "overlay"})
 SHARED = "shared"
 
 
-def document(scene: Scene) -> dict[str, list[dict[str, Any]]]:
+def document(scene: Scene, kinds: Collection[type[Subject]] = (Host, Site)) -> dict[str, list[dict[str, Any]] | None]:
     """
-    The section `measures` of a report.
+    The section `measures` of a report. `kinds` are those that were looked at: what needs another one is None, unknown.
     """
     return {
-        "disks": [row for host in scene.hosts for row in disks(host)],
-        "responses": list(_responses(scene)),
-        "backups": list(_backups(scene)),
+        "disks": [row for host in scene.hosts for row in disks(host)] if Host in kinds else None,
+        "responses": list(_responses(scene)) if Site in kinds else None,
+        "backups": list(backups(scene)) if Host in kinds else None,
         "costs": costs(scene.outputs),
     }
 
@@ -82,7 +82,10 @@ def _responses(scene: Scene) -> Iterator[dict[str, Any]]:
             yield {**row, "why": answer["reason"]}
 
 
-def _backups(scene: Scene) -> Iterator[dict[str, Any]]:
+def backups(scene: Scene) -> Iterator[dict[str, Any]]:
+    """
+    The age of everything that is to be backed up.
+    """
     keepers = [host for host in scene.hosts if "backup" in host.roles]
     for project, source, _ in policies(scene):
         row = {"project": project, "source": source, "age_s": None}

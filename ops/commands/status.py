@@ -36,8 +36,9 @@ def status(
     Show servers, what is served, backups, the last report, and who is changing the stack. Changes nothing.
     """
     from ops import status as states
+    from ops.audit.audit import prepare
 
-    asked = states.question(checkout.find(), stack)
+    asked = prepare(checkout.find(), stack)
     if json:
         console.document(states.look(asked))
     elif watch:
