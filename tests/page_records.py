@@ -104,6 +104,17 @@ def operation(name: str, hours_ago: float, status: str = "done", **others: Any) 
     }
 
 
+def fix(hours_ago: float) -> dict[str, Any]:
+    """
+    What `flotilla report --fix` did.
+    """
+    rows = [
+        {"check": "prod", "priority": "HIGH", "action": f"Increase memory limit {HOSTILE}", "command": "", "status": "done"},
+        {"check": "docs", "priority": "LOW", "action": "Write docs anew", "command": "", "status": "failed", "detail": HOSTILE},
+    ]
+    return {"when": moment(hours_ago), "branch": "fix/auto-20261126T100000Z", "status": "done", "fixes": rows, "next_steps": []}
+
+
 def sync(hours_ago: float, outcome: str = "pushed") -> dict[str, Any]:
     """
     What `flotilla sync` notes of one remote.
@@ -133,7 +144,7 @@ def write(checkout: Path) -> None:
         "history/5.json": [report(30)],
         "history/6.json": [report(2, environment="production")],
         "operations/1.json": [operation("deploy", 3, "failed", steps=failed)],
-        "operations/2.json": [operation("report fix", 2)],
+        "fixes/1.json": [fix(2)],
         "operations/3.json": [operation("rollback", 40)],
         "operations/4.json": [operation("apply", 1, stack="production")],
         "syncs/syncs.jsonl": [sync(5), sync(4, "conflict")],

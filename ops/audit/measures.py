@@ -9,7 +9,7 @@ What an audit has measured, as reports keep it: figures for plots, each with why
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ops.audit.backups import SUCCESS, measured, policies
@@ -26,12 +26,23 @@ def document(scene: Scene, kinds: Collection[type[Subject]] = (Host, Site)) -> d
     """
     The section `measures` of a report. `kinds` are those that were looked at: what needs another one is None, unknown.
     """
-    return {
-        "disks": [row for host in scene.hosts for row in disks(host)] if Host in kinds else None,
-        "responses": list(_responses(scene)) if Site in kinds else None,
-        "backups": list(backups(scene)) if Host in kinds else None,
-        "costs": costs(scene.outputs),
+    sections: dict[str, tuple[bool, Callable[[], Iterable[dict[str, Any]]]]] = {
+        "disks": (Host in kinds, lambda: (row for host in scene.hosts for row in disks(host))),
+        "responses": (Site in kinds, lambda: _responses(scene)),
+        "backups": (Host in kinds, lambda: backups(scene)),
+        "costs": (True, lambda: costs(scene.outputs)),
     }
+    return {name: _tried(look) if is_seen else None for name, (is_seen, look) in sections.items()}
+
+
+def _tried(look: Callable[[], Iterable[dict[str, Any]]]) -> list[dict[str, Any]] | None:
+    """
+    None where what was answered has another shape than expected: rules say so, and figures are not to hide them.
+    """
+    try:
+        return list(look())
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError):
+        return None
 
 
 def disks(host: Host) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from ops.report import Status, overall
 # A report is made every six hours: after two that did not come, the last one says nothing of now.
 STALE_S = 12 * 3600
 MOST_FINDINGS = 200
-FIXES, SYNC = ("report", "fix"), "sync"
+SYNC = "sync"
 NONE = "none"
 
 
@@ -178,11 +178,9 @@ def _day(records: Records) -> Iterator[Markup]:
     yield _or_none(
         "Runs of the report", runs, ["When", "Status", "Critical", "Degraded", "Warning", "Unknown"], map(_run, records.runs)
     )
-    is_fix = {id(row): str(row.get("operation", "")).split(" ")[0] in FIXES for row in records.operations}
-    fixes = [row for row in records.operations if is_fix[id(row)]]
-    others = [row for row in records.operations if not is_fix[id(row)] and row.get("operation") != SYNC]
+    others = [row for row in records.operations if row.get("operation") != SYNC]
+    yield _or_none("Fixes", _results(records.fixes), ["When", "Branch", "Result", "Fixes"], map(_fix, records.fixes))
     headings = ["When", "What", "Result", "Level", "Who", "Took"]
-    yield _or_none("Fixes", _results(fixes), headings, map(_operation, fixes))
     yield _or_none("Operations", _results(others), headings, map(_operation, others))
     yield _or_none(
         "Syncs of git remotes",
@@ -221,6 +219,12 @@ def _operation(row: Mapping[str, Any]) -> Sequence[object]:
         row.get("who", ""),
         f"{row.get('duration_s', 0):.0f} s",
     )
+
+
+def _fix(row: Mapping[str, Any]) -> Sequence[object]:
+    fixes = row.get("fixes", ())
+    said = joined(element("p", f"{fix.get('status')}: {fix.get('action')}", class_="soft") for fix in fixes)
+    return when(row["when"]), row.get("branch") or "-", row.get("status", "?"), Markup(text(_results(fixes) or NONE) + said)
 
 
 def _sync(row: Mapping[str, Any]) -> Sequence[object]:

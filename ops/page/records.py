@@ -18,14 +18,15 @@ Document = dict[str, Any]
 @dataclass(frozen=True, kw_only=True)
 class Records:
     """
-    `report` is the newest, None where there is none. `runs`, `operations` and `syncs` are those since a time, newest first;
-    `problems` are sentences about what could not be read.
+    `report` is the newest, None where there is none. `runs`, `operations`, `syncs` and `fixes` are those since a time, newest
+    first; `problems` are sentences about what could not be read.
     """
 
     report: Document | None
     runs: tuple[Document, ...] = ()
     operations: tuple[Document, ...] = ()
     syncs: tuple[Document, ...] = ()
+    fixes: tuple[Document, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -38,7 +39,7 @@ def seconds(moment: str) -> float:
 
 def collect(checkout: Path, stack: str, since: float) -> Records:
     """
-    Everything of this stack. Syncs are the checkout's, which all stacks share.
+    Everything of this stack. Syncs and fixes are the checkout's, which all stacks share.
     """
     folder = checkout / "reports"
     problems: list[str] = []
@@ -47,6 +48,7 @@ def collect(checkout: Path, stack: str, since: float) -> Records:
     runs = _read(sorted((folder / "history").glob("*.json")), _one, problems)
     operations = _read(sorted((folder / "operations").glob("*.json")), _one, problems)
     syncs = _read(sorted((folder / "syncs").glob("*.jsonl")), _lines, problems)
+    fixes = _read(sorted((folder / "fixes").glob("*.json")), _one, problems)
     ours = [row for row in _timed(runs, "timestamp", problems) if row.get("environment") == stack]
     current = next((row for row in _timed(reports, "timestamp", problems) if row.get("environment") == stack), None)
     # Another stack's report may have come after this one's.
@@ -58,6 +60,7 @@ def collect(checkout: Path, stack: str, since: float) -> Records:
             [row for row in _timed(operations, "started", problems) if row.get("stack") == stack], "started", since
         ),
         syncs=_since(list(_timed(syncs, "time", problems)), "time", since),
+        fixes=_since(list(_timed(fixes, "when", problems)), "when", since),
         problems=tuple(problems),
     )
 
