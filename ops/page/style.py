@@ -32,7 +32,7 @@ pre { margin: .4rem 0 0; padding: .4rem .6rem; background: var(--back); border: 
 table { width: 100%; border-collapse: collapse; margin: .5rem 0 1.5rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding: .25rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--edge); }
-td { min-width: 5.5rem; } thead th, tbody th { min-width: 6rem; }
+td { min-width: 6.5rem; } thead th, tbody th { min-width: 6rem; }
 thead th { white-space: nowrap; color: var(--soft); font-weight: 600; font-size: .875rem; } tbody th { font-weight: 600; }
 svg { display: block; width: 11rem; max-width: 100%; height: 1.5rem; }
 .track { fill: var(--edge); } .bar.ok { fill: var(--plot); } .bar.warning { fill: var(--warning); }
