@@ -114,7 +114,8 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     told.append(f"Runs of the report: {found['runs']}{_said(found['statuses'], ': ')}")
     for name, title in (("opened", "New"), ("closed", "Gone"), ("not_known", "Gone or not, not known")):
         told += _list(title, found[name])
-    told.append(f"Open now: {len(found['open'])}" if found["runs"] else "Open now: unknown, there was no run")
+    unseen = f", and {len(found['not_known'])} that could not be looked at" if found["not_known"] else ""
+    told.append(f"Open now: {len(found['open'])}{unseen}" if found["runs"] else "Open now: unknown, there was no run")
     for name in ("operations", "fixes", "syncs"):
         told.append(f"{name.capitalize()}: {_said(found[name]) or 'none'}")
     return told + [f"Not read: {problem}" for problem in found["problems"]]
