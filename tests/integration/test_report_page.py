@@ -29,8 +29,9 @@ onload = () => {{
   const rows = [...page.querySelectorAll("tbody td")].map(cell => cell.getBoundingClientRect());
   document.querySelector("#seen").textContent = JSON.stringify({{
     title: page.title, width: view.clientWidth, scrolls: view.scrollWidth, scripts: page.scripts.length,
-    images: page.images.length, beyond: [...page.body.querySelectorAll("*")].filter(
-      row => row.getBoundingClientRect().right > view.clientWidth + 1).map(row => row.tagName + " " + row.textContent.slice(0, 40)),
+    images: page.images.length,
+    beyond: [...page.body.querySelectorAll("*")].filter(row => !row.closest("thead")) // hidden on a phone
+      .filter(row => row.getBoundingClientRect().right > view.clientWidth + 1).map(row => row.outerHTML.slice(0, 80)),
     plots: [...page.querySelectorAll("svg")].map(plot => Math.round(plot.getBoundingClientRect().width)),
     background: getComputedStyle(page.body).backgroundColor, smallest: Math.min(...rows.map(cell => cell.width)),
   }});
