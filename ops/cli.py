@@ -16,16 +16,19 @@ from ops.commands import (
     backup,
     canary,
     costs,
+    dashboard,
     doctor,
     env,
     history,
     host,
+    notify,
     project,
     release,
     report,
     restore,
     sandbox,
     settings,
+    status,
 )
 from ops.errors import FlotillaError
 
@@ -41,11 +44,13 @@ app = typer.Typer(
 )
 app.command("audit")(audit.audit)
 app.command("deploy")(release.deploy)
+app.command("dashboard")(dashboard.dashboard)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("report")(report.report)
 app.command("restore")(restore.restore)
 app.command("rollback")(release.rollback)
+app.command("status")(status.status)
 app.command("unlock")(history.unlock)
 app.add_typer(backup.app, name="backup")
 app.add_typer(costs.app, name="costs")
@@ -55,6 +60,7 @@ app.add_typer(history.app, name="history")
 app.add_typer(host.app, name="host")
 app.add_typer(release.app, name="release")
 app.add_typer(project.app, name="project")
+app.add_typer(notify.app, name="notify")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settings.app, name="settings")
 

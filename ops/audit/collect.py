@@ -103,14 +103,20 @@ async def see_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple[H
     """
     Every server of the outputs: the probe's document, and which of its ports are open from here.
     """
+    return tuple(await asyncio.gather(*map(_with_ports, await probe_hosts(outputs, around))))
+
+
+async def probe_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple[Host, ...]:
+    """
+    Every server of the outputs with its probe's document: one round trip each, and nothing else.
+    """
     hosts = servers(outputs)
     targets = [ssh.Target(name=host.name, address=host.address, host_key=host.host_key) for host in hosts]
     asked = time.time()
     answers = await ssh.run_everywhere(
         targets, COMMAND, stdin=script(), private_key=around.private_key, timeout_s=around.timeout_s
     )
-    seen = [answered(host, answers[host.name], asked) for host in hosts]
-    return tuple(await asyncio.gather(*map(_with_ports, seen)))
+    return tuple(answered(host, answers[host.name], asked) for host in hosts)
 
 
 def servers(outputs: Mapping[str, Any]) -> list[Host]:

@@ -62,6 +62,8 @@ def test_every_command_is_there() -> None:
         "settings",
         "unlock",
     }
+    words = "audit backup dashboard doctor drill history host notify report restore sandbox settings status unlock"
+    assert nouns == set(words.split())
     assert {words[1] for words in ALL if words[0] == "host"} == {"converge", "ssh"}
     assert {words[1] for words in ALL if words[0] == "settings"} == {"check", "schema"}
     assert {words[1] for words in ALL if words[0] == "sandbox"} == {"start", "stop", "reset", "status", "logs", "publish"}
