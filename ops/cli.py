@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, doctor, host, restore, sandbox, settings
+from ops.commands import audit, backup, doctor, host, restore, sandbox, settings, sync
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("restore")(restore.restore)
+app.command("sync")(sync.sync)
 app.add_typer(backup.app, name="backup")
 app.add_typer(host.app, name="host")
 app.add_typer(sandbox.app, name="sandbox")
