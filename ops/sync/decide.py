@@ -101,8 +101,8 @@ def obstacle(tree: Tree, branches: Sequence[str], remotes: Sequence[str], asked:
         count = len(tree.changed)
         shown = ", ".join(tree.changed[:3]) + (", ..." if count > 3 else "")
         return (
-            f"{tree.branch}: {count} file{'s have' if count > 1 else ' has'} changes that are not committed ({shown}). {nothing} "
-            f"They were not touched. Commit them, or put them away: `git stash`."
+            f"{tree.branch}: {count} file{'s have' if count > 1 else ' has'} changes that are not committed ({shown}). "
+            f"{nothing} They were not touched. Commit them, or put them away: `git stash`."
         )
     if not remotes:
         return f"sync: there is no git remote. {nothing} Add one: `git remote add origin <address>`."
