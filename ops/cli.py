@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, doctor, host, restore, sandbox, settings, sync
+from ops.commands import audit, backup, doctor, host, incident, restore, sandbox, settings, sync
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command("restore")(restore.restore)
 app.command("sync")(sync.sync)
 app.add_typer(backup.app, name="backup")
 app.add_typer(host.app, name="host")
+app.add_typer(incident.app, name="incident")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settings.app, name="settings")
 

@@ -83,7 +83,9 @@ def containers(project: str | None, images: Iterable[str], lines: int, since: in
                 found.append({"name": name, "project": labels.get("flotilla.project", ""), "state": row["State"], "text": text})
                 room -= len(text)
             except (UnreadableError, OSError) as error:
-                found.append({"name": name, "project": labels.get("flotilla.project", ""), "state": row["State"], "error": f"{error}"})
+                found.append(
+                    {"name": name, "project": labels.get("flotilla.project", ""), "state": row["State"], "error": f"{error}"}
+                )
     return found
 
 
@@ -91,5 +93,15 @@ def journal(since: int, *options: str) -> str:
     """
     The journal since a moment, in seconds since 1970.
     """
-    said = run("journalctl", "--no-pager", "--output=short-iso", f"--since=@{since}", "-n", "5000", *options, timeout_s=20, accepted=(0, 1))
+    said = run(
+        "journalctl",
+        "--no-pager",
+        "--output=short-iso",
+        f"--since=@{since}",
+        "-n",
+        "5000",
+        *options,
+        timeout_s=20,
+        accepted=(0, 1),
+    )
     return said[-LONGEST_LOG:]

@@ -4,7 +4,6 @@ The program as one text, together with the probe's, and what it is asked.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path

@@ -31,23 +31,23 @@ def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str
     known = stack.environment(checkout)
     outputs = stack.outputs(checkout, name, known)
     name = outputs["environment"]["stack"]
-    config = _config(checkout, name, known)
+    config = config_of(checkout, name, known)
     settings = load(name, checkout, config)
     around = Surroundings(
         checkout=checkout,
         environment=known,
         private_key=wanted.private_key(settings),
         authority=wanted.authority(settings),
-        name_server=_name_server(checkout, settings.stack),
+        name_server=name_server_of(checkout, settings.stack),
     )
-    found = asyncio.run(examine(outputs, wanted.wanted(settings, _key(config)), around, checks))
-    origin = _origin(checkout, settings.environment.name)
+    found = asyncio.run(examine(outputs, wanted.wanted(settings, key_of(config)), around, checks))
+    origin = origin_of(checkout, settings.environment.name)
     for check in found:
         reports.write(checkout, check.name, report.document(origin, [check]))
     return report.document(origin, found)
 
 
-def _config(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, Any]:
+def config_of(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, Any]:
     """
     The stack's values, with secrets in plain where whoever asks may read them: without, less can be said, and that is said.
     """
@@ -57,7 +57,7 @@ def _config(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, An
         return read_stack_config(checkout, name)
 
 
-def _key(config: Mapping[str, Any]) -> str:
+def key_of(config: Mapping[str, Any]) -> str:
     found = config.get("secrets", {}).get("key")
     return found if isinstance(found, str) else ""
 
@@ -84,7 +84,7 @@ def judge(check: Check, scene: Scene, seconds: Mapping[type[Any], float]) -> rep
     return report.CheckReport(name=check.name, duration_s=duration_s, findings=report.in_order(findings), held=held)
 
 
-def _name_server(checkout: Path, name: str) -> tuple[str, int] | None:
+def name_server_of(checkout: Path, name: str) -> tuple[str, int] | None:
     """
     The sandbox's, which answers for all of its zones.
     """
@@ -96,7 +96,7 @@ def _name_server(checkout: Path, name: str) -> tuple[str, int] | None:
     return (found.services_ip, addresses.DNS_PORT) if found else None
 
 
-def _origin(checkout: Path, environment: str) -> report.Origin:
+def origin_of(checkout: Path, environment: str) -> report.Origin:
     return report.Origin(environment=environment, commit=_git(checkout, "HEAD"), branch=_git(checkout, "--abbrev-ref", "HEAD"))
 
 

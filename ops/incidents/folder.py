@@ -79,7 +79,9 @@ def load(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads((path / DOCUMENT).read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"{path / DOCUMENT}: it cannot be read ({error}). Nothing was done. Start a new incident.") from None
+        raise SettingsError(
+            f"{path / DOCUMENT}: it cannot be read ({error}). Nothing was done. Start a new incident."
+        ) from None
 
 
 def everyone(checkout: Path) -> list[dict[str, Any]]:

@@ -90,9 +90,7 @@ def _timeline(events: Sequence[Mapping[str, Any]]) -> list[str]:
 def _findings(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     if not findings:
         return ["Nothing that the audit asks for was wrong."]
-    rows = [
-        f"| {row['severity']} | {row['id']} | {_cell(row['resource'])} | {_cell(row['message'])} |" for row in findings
-    ]
+    rows = [f"| {row['severity']} | {row['id']} | {_cell(row['resource'])} | {_cell(row['message'])} |" for row in findings]
     return ["| severity | id | where | what |", "|---|---|---|---|", *rows]
 
 

@@ -53,7 +53,11 @@ RUNBOOKS = (
             "Is it on and does not answer: look at its console at the provider, then start it again there.",
             "Is it lost: docs/backups.md says how data comes back on a new one.",
         ),
-        commands=("flotilla host ssh -s {stack} {server} -- uptime", "pulumi preview -s {stack} --refresh", "flotilla audit -s {stack} hosts"),
+        commands=(
+            "flotilla host ssh -s {stack} {server} -- uptime",
+            "pulumi preview -s {stack} --refresh",
+            "flotilla audit -s {stack} hosts",
+        ),
     ),
     Runbook(
         name="disk-full",
@@ -105,7 +109,9 @@ RUNBOOKS = (
     Runbook(
         name="out-of-memory",
         title="Something was killed for want of memory",
-        matches=frozenset(("containers.out-of-memory", "hosts.out-of-memory", "hosts.memory-low", "prod.out-of-memory", "prod.oom")),
+        matches=frozenset(
+            ("containers.out-of-memory", "hosts.out-of-memory", "hosts.memory-low", "prod.out-of-memory", "prod.oom")
+        ),
         steps=(
             "See who takes it. A container at its limit is killed alone; a server without memory kills anything.",
             "Is the limit too low for what the project does: raise `limits.memory_mb` in projects/<name>.yaml.",
@@ -155,7 +161,9 @@ RUNBOOKS = (
 )
 
 
-def suggest(findings: Iterable[Finding], stack: str, *, project: str | None = None, ingress: str | None = None) -> tuple[Suggestion, ...]:
+def suggest(
+    findings: Iterable[Finding], stack: str, *, project: str | None = None, ingress: str | None = None
+) -> tuple[Suggestion, ...]:
     """
     The runbooks that fit, the gravest first; of the same gravity in the order in which one comes before the other.
     """

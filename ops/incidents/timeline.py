@@ -13,7 +13,9 @@ from typing import Any
 WINDOW_S = 24 * 3600
 NEVER = "0001-01-01"
 LONGEST = 160
-JOURNAL = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d{2}:?\d{2}|Z)) (?P<host>\S+) (?P<who>[^:\[]+)(?:\[\d+\])?: (?P<what>.*)")
+JOURNAL = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d{2}:?\d{2}|Z)) (?P<host>\S+) (?P<who>[^:\[]+)(?:\[\d+\])?: (?P<what>.*)"
+)
 MOST_OF_A_SOURCE = 5
 
 
@@ -74,7 +76,9 @@ def of_server(name: str, sections: Mapping[str, Mapping[str, Any]]) -> Iterator[
             yield Event(at=at, source=name, what=f"container {_short(row['name'])} ended: {why}")
     for task in (docker.get("swarm") or {}).get("failed_tasks") or ():
         if (at := seconds(task["time"])) is not None:
-            yield Event(at=at, source=name, what=f"a task of {task['service']} failed: {task['error'] or 'no reason given'}"[:LONGEST])
+            yield Event(
+                at=at, source=name, what=f"a task of {task['service']} failed: {task['error'] or 'no reason given'}"[:LONGEST]
+            )
     yield from _of_journal(name, _data(sections, "journal") or "")
     yield from _of_alerts((_data(sections, "prometheus") or {}).get("alerts"))
 
@@ -111,7 +115,9 @@ def of_commits(commits: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
     What was committed in this checkout.
     """
     for row in commits:
-        yield Event(at=float(row["time"]), source="git", what=f"{row['commit'][:8]} {row['subject']} ({row['author']})"[:LONGEST])
+        yield Event(
+            at=float(row["time"]), source="git", what=f"{row['commit'][:8]} {row['subject']} ({row['author']})"[:LONGEST]
+        )
 
 
 def of_operations(rows: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
@@ -120,8 +126,10 @@ def of_operations(rows: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
     are left out.
     """
     for row in rows:
-        at = seconds(str(row.get("time") or row.get("started") or row.get("startTime") or ""))
+        at = seconds(str(row.get("at") or row.get("time") or row.get("startTime") or ""))
         if at is not None:
             what = row.get("what") or row.get("message") or row.get("kind") or "a change"
             ended = row.get("status") or row.get("result") or row.get("event") or ""
-            yield Event(at=at, source=str(row.get("by") or row.get("source") or "flotilla"), what=f"{what} {ended}".strip()[:LONGEST])
+            yield Event(
+                at=at, source=str(row.get("by") or row.get("source") or "flotilla"), what=f"{what} {ended}".strip()[:LONGEST]
+            )
