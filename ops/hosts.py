@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from hosts.request import Done, Outcome, Request, Target
 from ops import stack as stacks
+from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, MissingToolError, SettingsError
 
 CODE = Path(__file__).parents[1]
@@ -84,6 +85,41 @@ def converge(asked: Sequence[Target], *, is_dry: bool) -> list[Outcome]:
             f"hosts.converge: it ended with exit code {done.returncode} and no answer: {words}. "
             f"Servers may have been changed in part; it is safe to run it again."
         ) from None
+
+
+def change(
+    checkout: Path, stack: str, asked: Sequence[Target], approval: Approval, *, lock_wait_s: float = 0.0
+) -> list[Outcome]:
+    """
+    Converge as an operation: confirmed, locked, kept in the history. What fails on a server is in its outcome.
+
+    Raises: RefusedError where it was not confirmed, FlotillaError where a server failed.
+    """
+    from ops.mutation import Operation, OperationFailedError, mutate
+    from ops.steps import Context, Sequential, Step
+
+    names = ", ".join(str(target.declaration["server"]) for target in asked)
+    seen: list[Outcome] = []
+
+    def run(context: Context) -> str:
+        seen.extend(converge(asked, is_dry=False))
+        context.facts["changes"] = {outcome.server: len(outcome.changes) for outcome in seen}
+        require_success(seen)
+        return ", ".join(f"{outcome.server}: {len(outcome.changes)} changes" for outcome in seen)
+
+    operation = Operation(
+        name="host converge",
+        what=f"Converge {names}",
+        level=Level.IMPORTANT,
+        stack=stack,
+        steps=Sequential(steps=(Step(name="converge", run=run),)),
+    )
+    try:
+        mutate(checkout, operation, approval, lock_wait_s=lock_wait_s)
+    except OperationFailedError:
+        if not seen:
+            raise
+    return seen
 
 
 def _outcome(document: Mapping[str, Any]) -> Outcome:

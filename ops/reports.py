@@ -24,7 +24,22 @@ def write(checkout: Path, name: str, document: Mapping[str, Any]) -> Path:
     Put a report in the place of the one before. Only its owner may read it: it says where an environment is weak.
     """
     path = path_of(checkout, name)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    _put(path, document)
+    return path
+
+
+def write_operation(checkout: Path, name: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Keep the report of an operation, reports/operations/<name>.json. Returns it with `report`, the path in the checkout.
+    """
+    path = checkout / "reports" / "operations" / f"{name}.json"
+    whole = {**document, "report": str(path.relative_to(checkout))}
+    _put(path, whole)
+    return whole
+
+
+def _put(path: Path, document: Mapping[str, Any]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -34,4 +49,3 @@ def write(checkout: Path, name: str, document: Mapping[str, Any]) -> Path:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    return path

@@ -15,11 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ops import backup, hosts, remote
 from ops.backup import Fleet
-from ops.confirm import Level
+from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, SettingsError
 
 _STOP = """\
@@ -179,6 +180,41 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
     _settle(known, wanted, document)
     _note(known, document, started)
     return document
+
+
+def change(checkout: Path, known: Fleet, wanted: Plan, approval: Approval, *, lock_wait_s: float = 0.0) -> dict[str, Any]:
+    """
+    Restore as an operation: confirmed, locked, kept in the history. Returns what `execute` does, with the reason.
+
+    No backup gate: a restore over something takes a fresh backup first, and a rebuild brings back what the gate would ask for.
+    """
+    from ops.mutation import Operation, OperationFailedError, mutate
+    from ops.steps import Context, Sequential, Step
+
+    document: dict[str, Any] = {}
+
+    def run(context: Context) -> str:
+        document.update(execute(known, wanted))
+        context.facts["restore"] = dict(document)
+        if document["findings"]:
+            raise FlotillaError("; ".join(f"{row['id']}: {row['resource']}: {row['fact']}" for row in document["findings"]))
+        return f"{len(document['pieces'])} restored"
+
+    operation = Operation(
+        name="restore",
+        what=" ".join(wanted.lines).rstrip("."),
+        level=wanted.level,
+        stack=known.stack,
+        project=wanted.pieces[0].project if len({piece.project for piece in wanted.pieces}) == 1 else None,
+        steps=Sequential(steps=(Step(name="restore", run=run),)),
+        is_gated=False,
+    )
+    try:
+        mutate(checkout, operation, approval, lock_wait_s=lock_wait_s)
+    except OperationFailedError:
+        if not document:
+            raise
+    return {**document, "reason": approval.reason}
 
 
 def _databases(known: Fleet, server: str, pieces: Sequence[Piece], wanted: Plan, document: dict[str, Any]) -> None:

@@ -5,13 +5,12 @@ What the engine said while it worked, read from its event log.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-COLOURS: Final = re.compile(r"<\{%.*?%\}>")
+from ops.events import Diagnostic, Violation, diagnostic_of, violation_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,30 +42,6 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diagnostic:
-    """
-    A message; `severity` is info, info#err, warning or error.
-    """
-
-    severity: str
-    message: str
-    urn: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Violation:
-    """
-    A policy that was not held; `level` is advisory, mandatory or remediate.
-    """
-
-    pack: str
-    policy: str
-    level: str
-    message: str
-    urn: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Events:
     """
     One run of the engine.
@@ -94,20 +69,10 @@ def parse(lines: Iterable[str]) -> Events:
         if found := event.get("resourcePreEvent"):
             steps.append(_step(found["metadata"]))
         elif found := event.get("diagnosticEvent"):
-            if not found.get("ephemeral"):
-                diagnostics.append(
-                    Diagnostic(severity=found["severity"], message=plain(found["message"]), urn=found.get("urn", ""))
-                )
+            if diagnostic := diagnostic_of(found):
+                diagnostics.append(diagnostic)
         elif found := event.get("policyEvent"):
-            violations.append(
-                Violation(
-                    pack=found["policyPackName"],
-                    policy=found["policyName"],
-                    level=found["enforcementLevel"],
-                    message=plain(found["message"]),
-                    urn=found.get("resourceUrn", ""),
-                )
-            )
+            violations.append(violation_of(found))
     return Events(steps=steps, diagnostics=diagnostics, violations=violations)
 
 
@@ -120,10 +85,3 @@ def _step(metadata: Mapping[str, Any]) -> Step:
         inputs=state.get("inputs") or {},
         is_protected=bool(state.get("protect")),
     )
-
-
-def plain(text: str) -> str:
-    """
-    A message without the engine's marks for colours.
-    """
-    return COLOURS.sub("", text).strip()

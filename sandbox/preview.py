@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from ops.errors import FlotillaError, MissingToolError, SettingsError
+from ops.events import Diagnostic, Violation
 from sandbox import placeholder_releases
 from sandbox.cloud import offline
-from sandbox.engine_events import Diagnostic, Events, Step, Violation, read_events
+from sandbox.engine_events import Events, Step, read_events
 from sandbox.preview_difference import compare, steps_at
 from sandbox.workspace import CHECKOUT, Workspace, make_keys
 from settings import load
@@ -31,7 +32,6 @@ from settings.stacks import is_sandbox, named_zones
 from settings.values import is_name
 
 POLICY_VIOLATION: Final = 4
-STOPPING: Final = ("mandatory", "remediate")
 TIMEOUT_S: Final = 1800
 
 
@@ -145,7 +145,7 @@ def _engine(
 
 
 def _exit_code(code: int, events: Events) -> int:
-    if any(violation.level in STOPPING for violation in events.violations) and code != 0:
+    if any(violation.is_stopping for violation in events.violations) and code != 0:
         return POLICY_VIOLATION
     return 0 if code == 0 else 1
 

@@ -32,6 +32,8 @@ OPEN = f"SELECT CASE WHEN NOT pg_is_in_recovery() THEN '{THERE}' END"
 _LAST_TRANSACTION = re.compile(r"last completed transaction was at log time (\S+ \S+)")
 # Half as much again: the log, and what a recovery writes.
 ROOM = 1.5
+# A record of the log that does not fit its checksum is its end, to PostgreSQL. Source: src/backend/access/transam/xlog.c (15).
+LOG_ENDS_EARLY = "WAL ends before"
 
 
 @dataclass(kw_only=True)
@@ -188,6 +190,10 @@ class Cluster:
         if missing:
             fact = f"the recovery of {self.backup.label} ended early, at segment {missing[-1]} of the log{said}"
             return failed("log-missing", self.stanza.resource, fact, "Take a full backup: `flotilla backup run --full`")
+        if any(LOG_ENDS_EARLY in line for line in words):
+            damaged = self.served.served[-1] if self.served.served else "its first"
+            fact = f"the log of backup {self.backup.label} is damaged in segment {damaged}{said}"
+            return failed("backup-damaged", self.stanza.resource, fact, "Take a full backup: `flotilla backup run --full`")
         fact = f"backup {self.backup.label} does not start{said}"
         return failed("restore-failed", self.stanza.resource, fact, "Take a full backup: `flotilla backup run --full`")
 

@@ -18,7 +18,7 @@ from hosts.probe.reading import UnreadableError, run
 TIMEOUT_S = 10.0
 LONGEST_LOG = 400_000
 ALL_LOGS = 6_000_000
-# Docker's frame before each piece of output of a container without a terminal. Source: docs.docker.com, "Attach to a container".
+# Docker's frame before each piece of a container's output. Source: docs.docker.com, "Attach to a container".
 FRAME = 8
 
 
@@ -62,8 +62,8 @@ def text_of(frames: bytes) -> str:
 
 def containers(project: str | None, images: Iterable[str], lines: int, since: int) -> list[dict[str, Any]] | None:
     """
-    The last lines of each container of a project (of all of them without one), and of those with one of these image labels; None
-    where there is no Docker. Running or not: what one said before it ended matters most.
+    The last lines of each container of a project (of all of them without one), and of those with one of these image labels.
+    Running or not: what one said before it ended matters most. None where there is no Docker.
     """
     if not os.path.exists(SOCKET):  # noqa: PTH110
         return None
@@ -76,16 +76,14 @@ def containers(project: str | None, images: Iterable[str], lines: int, since: in
         labels = row.get("Labels") or {}
         is_ours = project is None or labels.get("flotilla.project") == project or labels.get("flotilla.image") in wanted
         if is_ours and room > 0:
-            name = row["Names"][0].lstrip("/")
+            told = {"name": row["Names"][0].lstrip("/"), "project": labels.get("flotilla.project", ""), "state": row["State"]}
             path = f"/containers/{quote(row['Id'])}/logs?stdout=1&stderr=1&timestamps=1&tail={lines}&since={since}"
             try:
                 text = text_of(_read(path))[-min(LONGEST_LOG, room) :]
-                found.append({"name": name, "project": labels.get("flotilla.project", ""), "state": row["State"], "text": text})
+                found.append({**told, "text": text})
                 room -= len(text)
             except (UnreadableError, OSError) as error:
-                found.append(
-                    {"name": name, "project": labels.get("flotilla.project", ""), "state": row["State"], "error": f"{error}"}
-                )
+                found.append({**told, "error": f"{error}"})
     return found
 
 
@@ -93,15 +91,5 @@ def journal(since: int, *options: str) -> str:
     """
     The journal since a moment, in seconds since 1970.
     """
-    said = run(
-        "journalctl",
-        "--no-pager",
-        "--output=short-iso",
-        f"--since=@{since}",
-        "-n",
-        "5000",
-        *options,
-        timeout_s=20,
-        accepted=(0, 1),
-    )
-    return said[-LONGEST_LOG:]
+    command = ("journalctl", "--no-pager", "--output=short-iso", f"--since=@{since}", "-n", "5000", *options)
+    return run(*command, timeout_s=20, accepted=(0, 1))[-LONGEST_LOG:]

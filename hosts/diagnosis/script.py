@@ -18,8 +18,8 @@ MODULES = ("logs", "surroundings", "program")
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """
-    What one server is asked: the containers of which project (None: all), and of which image labels beside; how many lines, since
-    when (seconds since 1970); its exporters {job: URL}; Prometheus' URL where it runs there; whom it should reach
+    What one server is asked: the containers of which project (None: all), and of which image labels beside; how many lines,
+    since when (seconds since 1970); its exporters {job: URL}; Prometheus' URL where it runs there; whom it should reach
     [{name, address, port}], and which names it should resolve.
     """
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import checkout, confirm, console
-from ops.commands import Approve, Json, Reason, Stack, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes
 
 if TYPE_CHECKING:
     from hosts.request import Outcome
@@ -28,6 +28,7 @@ def converge(
     yes: Yes = False,
     approve: Approve = None,
     reason: Reason = "",
+    lock_wait: LockWait = 0,
     json: Json = False,
 ) -> None:
     """
@@ -41,11 +42,10 @@ def converge(
         _show(seen)
     is_due = any(outcome.changes for outcome in seen)
     if not dry_run and is_due:
+        differing = [outcome.server for outcome in seen if outcome.changes]
         approval = confirm.Approval(is_yes=yes, level=approve, reason=reason)
-        names = ", ".join(outcome.server for outcome in seen if outcome.changes)
-        confirm.require(confirm.Level.IMPORTANT, f"Converge {names}", stack=stack, approval=approval)
-        differing = {outcome.server for outcome in seen if outcome.changes}
-        seen = hosts.converge([target for target in targets if target.declaration["server"] in differing], is_dry=False)
+        chosen = [target for target in targets if target.declaration["server"] in differing]
+        seen = hosts.change(checkout.find(), stack, chosen, approval, lock_wait_s=lock_wait)
         if not json:
             console.line()
             _show(seen)

@@ -11,9 +11,7 @@ import typer
 from ops import checkout, console
 from ops.commands import Json, Stack
 
-app = typer.Typer(
-    help="When something is wrong: look, be told what to do, remember.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(help="When something is wrong.", no_args_is_help=True, rich_markup_mode=None)
 
 Incident = Annotated[str | None, typer.Argument(help="Which one; the newest that is open without it.", show_default=False)]
 Hours = Annotated[int, typer.Option("--hours", min=1, max=168, help="How far back logs and measures go.")]

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ops import checkout, confirm, console
-from ops.commands import Approve, Json, Reason, Stack
+from ops.commands import Approve, Json, LockWait, Reason, Stack
 from ops.commands.backup import judge
 
 
@@ -28,6 +28,7 @@ def restore(
     stack: Stack = "local",
     approve: Approve = None,
     reason: Reason = "",
+    lock_wait: LockWait = 0,
     json: Json = False,
 ) -> None:
     """
@@ -45,8 +46,7 @@ def restore(
     else:
         plan = restore.plan(known.policies, str(project), volume=volume, is_over=over_existing, at=at, label=label, now=now)
     approval = confirm.Approval(level=approve, reason=reason)
-    confirm.require(plan.level, " ".join(plan.lines).rstrip("."), stack=stack, approval=approval)
-    document = {**restore.execute(known, plan), "reason": reason}
+    document = restore.change(checkout.find(), known, plan, approval, lock_wait_s=lock_wait)
     if json:
         console.document(document)
     else:

@@ -52,13 +52,13 @@ def asked(outputs: Mapping[str, Any], name: str, project: str | None, since: int
             {"name": other, "address": servers[other]["private_ip"], "port": port}
             for other in sorted(servers)
             if other != name
-            for port in _wanted_ports(roles, set(servers[other]["roles"]), is_database=other in databases)
+            for port in _wanted_ports(roles, is_database=other in databases)
         ],
         names=names(outputs, project),
     )
 
 
-def _wanted_ports(own: set[str], theirs: set[str], *, is_database: bool) -> list[int]:
+def _wanted_ports(own: set[str], *, is_database: bool) -> list[int]:
     ports = [SSH_PORT] if "backup" in own else []
     if "monitoring" in own:
         ports.append(NODE)

@@ -66,8 +66,8 @@ def collect(checkout: Path, name: str | None, since_s: int = SINCE_S) -> dict[st
 
 def close(checkout: Path, name: str | None, resolution: str) -> dict[str, Any]:
     """
-    The last look, which says whether all is back to normal, and the end. What a person wrote into the post-mortem stays: the new
-    one is put beside it.
+    The last look, which says whether all is back to normal, and the end. What a person wrote into the post-mortem stays: the
+    new one is put beside it.
     """
     path = folder.find(checkout, name)
     document = folder.load(path)
@@ -94,15 +94,8 @@ def _put_down(path: Path, document: dict[str, Any], gathered: Gathered) -> dict[
     _json(path / place / "notes.json", list(gathered.notes), hide)
     _json(path / TIMELINE, found["timeline"], hide)
     folder.write(path / RUNBOOK, hide(postmortem.runbook(found["runbooks"])))
-    document["collections"].append(
-        {
-            "at": gathered.now,
-            "folder": place,
-            "status": found["status"],
-            "servers": found["servers"],
-            "notes": len(found["notes"]),
-        }
-    )
+    seen = {"status": found["status"], "servers": found["servers"], "notes": len(found["notes"])}
+    document["collections"].append({"at": gathered.now, "folder": place, **seen})
     written = _post_mortem(path, hide(postmortem.render(document, found)))
     folder.save(path, hide.data(document))
     archive = folder.bundle(path)
@@ -198,11 +191,8 @@ def next_steps(document: Mapping[str, Any], found: Mapping[str, Any]) -> list[st
     """
     suggested: Sequence[Mapping[str, Any]] = found["runbooks"]
     if document["status"] == "closed":
-        normal = (
-            "All is back to normal."
-            if found["status"] == "OK"
-            else f"The audit still says {found['status']}: see the findings."
-        )
+        still = f"The audit still says {found['status']}: see the findings."
+        normal = "All is back to normal." if found["status"] == "OK" else still
         return [normal, f"Complete {POST_MORTEM}: what only people know is marked."]
     steps = [f"{row['title']}: begin with `{row['commands'][0]}`" for row in suggested[:3]]
     return [

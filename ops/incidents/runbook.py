@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from ops.report import Finding, Status
 
-Commands = Sequence[str]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Runbook:
@@ -24,7 +22,7 @@ class Runbook:
     title: str
     matches: frozenset[str]
     steps: Sequence[str]
-    commands: Commands
+    commands: Sequence[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,9 +107,7 @@ RUNBOOKS = (
     Runbook(
         name="out-of-memory",
         title="Something was killed for want of memory",
-        matches=frozenset(
-            ("containers.out-of-memory", "hosts.out-of-memory", "hosts.memory-low", "prod.out-of-memory", "prod.oom")
-        ),
+        matches=frozenset(("containers.out-of-memory", "hosts.out-of-memory", "hosts.memory-low")),
         steps=(
             "See who takes it. A container at its limit is killed alone; a server without memory kills anything.",
             "Is the limit too low for what the project does: raise `limits.memory_mb` in projects/<name>.yaml.",

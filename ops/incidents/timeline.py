@@ -14,7 +14,7 @@ WINDOW_S = 24 * 3600
 NEVER = "0001-01-01"
 LONGEST = 160
 JOURNAL = re.compile(
-    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d{2}:?\d{2}|Z)) (?P<host>\S+) (?P<who>[^:\[]+)(?:\[\d+\])?: (?P<what>.*)"
+    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[+-]\d{2}:?\d{2}|Z)) \S+ (?P<who>[^:\[]+)(?:\[\d+\])?: (?P<what>.*)"
 )
 MOST_OF_A_SOURCE = 5
 
@@ -60,8 +60,8 @@ def timeline(events: Iterable[Event], now: float) -> tuple[Event, ...]:
 
 def of_server(name: str, sections: Mapping[str, Mapping[str, Any]]) -> Iterator[Event]:
     """
-    What a server's document tells: its start, containers that started and ended, tasks that failed, and its journal's first words
-    of each kind.
+    What a server's document tells: its start, containers that started and ended, tasks that failed, and its journal's first
+    words of each program.
     """
     system = _data(sections, "system") or {}
     clock = _data(sections, "clock") or {}
@@ -76,9 +76,8 @@ def of_server(name: str, sections: Mapping[str, Mapping[str, Any]]) -> Iterator[
             yield Event(at=at, source=name, what=f"container {_short(row['name'])} ended: {why}")
     for task in (docker.get("swarm") or {}).get("failed_tasks") or ():
         if (at := seconds(task["time"])) is not None:
-            yield Event(
-                at=at, source=name, what=f"a task of {task['service']} failed: {task['error'] or 'no reason given'}"[:LONGEST]
-            )
+            why = task["error"] or "no reason given"
+            yield Event(at=at, source=name, what=f"a task of {task['service']} failed: {why}"[:LONGEST])
     yield from _of_journal(name, _data(sections, "journal") or "")
     yield from _of_alerts((_data(sections, "prometheus") or {}).get("alerts"))
 
@@ -115,9 +114,8 @@ def of_commits(commits: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
     What was committed in this checkout.
     """
     for row in commits:
-        yield Event(
-            at=float(row["time"]), source="git", what=f"{row['commit'][:8]} {row['subject']} ({row['author']})"[:LONGEST]
-        )
+        what = f"{row['commit'][:8]} {row['subject']} ({row['author']})"
+        yield Event(at=float(row["time"]), source="git", what=what[:LONGEST])
 
 
 def of_operations(rows: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
@@ -130,6 +128,4 @@ def of_operations(rows: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
         if at is not None:
             what = row.get("what") or row.get("message") or row.get("kind") or "a change"
             ended = row.get("status") or row.get("result") or row.get("event") or ""
-            yield Event(
-                at=at, source=str(row.get("by") or row.get("source") or "flotilla"), what=f"{what} {ended}".strip()[:LONGEST]
-            )
+            yield Event(at=at, source=str(row.get("by") or "flotilla"), what=f"{what} {ended}".strip()[:LONGEST])

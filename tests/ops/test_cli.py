@@ -47,7 +47,20 @@ def _flotilla(*words: str, cwd: Path = ROOT, **environment: str) -> subprocess.C
 def test_every_command_is_there() -> None:
     """The commands of this stage, and nothing that does not exist yet."""
     nouns = {words[0] for words in ALL}
-    assert nouns == {"audit", "backup", "doctor", "drill", "host", "restore", "sandbox", "settings", "sync"}
+    assert nouns == {
+        "audit",
+        "backup",
+        "doctor",
+        "drill",
+        "history",
+        "host",
+        "incident",
+        "restore",
+        "sandbox",
+        "settings",
+        "sync",
+        "unlock",
+    }
     assert {words[1] for words in ALL if words[0] == "host"} == {"converge", "ssh"}
     assert {words[1] for words in ALL if words[0] == "settings"} == {"check", "schema"}
     assert {words[1] for words in ALL if words[0] == "sandbox"} == {"start", "stop", "reset", "status", "logs", "publish"}

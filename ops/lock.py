@@ -1,0 +1,207 @@
+"""
+The lock of a stack: one operation at a time changes it. It says who holds it, since when, and for what.
+
+A holder that was killed on this machine is found out by its process, and its lock taken over. One on another machine cannot
+be asked: `flotilla unlock` removes its lock, once a person has made sure.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ops.errors import RefusedError
+from ops.progress import say
+from ops.shelf import Shelf
+
+NAME = "lock"
+POLL_S = 0.5
+
+
+class LockedError(RefusedError):
+    """
+    Somebody else is changing the stack.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """
+    Who holds a lock. `boot` and `process_start` tell a process from a later one of the same number; empty where the system does
+    not say. `since` is ISO 8601.
+    """
+
+    operation: str
+    what: str
+    user: str
+    host: str
+    pid: int
+    since: str
+    boot: str = ""
+    process_start: str = ""
+
+    @classmethod
+    def here(cls, operation: str, what: str) -> Holder:
+        """
+        This process, now.
+        """
+        return cls(
+            operation=operation,
+            what=what,
+            user=user(),
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            since=datetime.now(UTC).isoformat(timespec="seconds"),
+            boot=_boot(),
+            process_start=_start_of(os.getpid()) or "",
+        )
+
+    @property
+    def who(self) -> str:
+        """
+        For people.
+        """
+        return f"{self.user}@{self.host} (pid {self.pid})"
+
+    @property
+    def is_gone(self) -> bool:
+        """
+        Whether its process is known to have ended: only of this machine can that be known.
+        """
+        if self.host != socket.gethostname():
+            return False
+        if self.boot != _boot():
+            return True
+        start = _start_of(self.pid)
+        return start is None or start != self.process_start
+
+    def text(self) -> bytes:
+        """
+        As it is kept.
+        """
+        return json.dumps(asdict(self)).encode()
+
+
+def user() -> str:
+    """
+    The person, as this machine calls them; in CI, whom the job runs for.
+    """
+    named = next(
+        (os.environ[name] for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "SUDO_USER") if os.environ.get(name)), None
+    )
+    try:
+        return named or getpass.getuser()
+    except (OSError, KeyError):
+        return f"uid {os.getuid()}"
+
+
+def me() -> str:
+    """
+    The person and the machine.
+    """
+    return f"{user()}@{socket.gethostname()}"
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _start_of(pid: int) -> str | None:
+    """
+    When a process started, in the kernel's ticks; None where there is none. Where there is no /proc, whether it lives is all
+    that is known.
+    """
+    if Path("/proc/self/stat").exists():
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] in "ZX" else fields[19]
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return ""
+
+
+def holder(shelf: Shelf) -> Holder | None:
+    """
+    Who holds the lock now.
+    """
+    return _parsed(shelf.read(NAME))
+
+
+def _parsed(text: bytes | None) -> Holder | None:
+    if text is None:
+        return None
+    try:
+        return Holder(**json.loads(text))
+    except (ValueError, TypeError):
+        unknown = "unknown"
+        return Holder(operation=unknown, what="an unknown operation", user=unknown, host=unknown, pid=0, since=unknown)
+
+
+@contextmanager
+def held(shelf: Shelf, stack: str, wanted: Holder, *, wait_s: float = 0.0) -> Iterator[Holder | None]:
+    """
+    Hold the lock for as long as this lasts. Yields the holder that it was taken over from, if its process is gone.
+
+    Raises: LockedError where somebody holds it for longer than `wait_s`.
+    """
+    before = _take(shelf, stack, wanted, time.monotonic() + wait_s)
+    try:
+        yield before
+    finally:
+        shelf.swap(NAME, wanted.text(), None)
+
+
+def _take(shelf: Shelf, stack: str, wanted: Holder, deadline: float) -> Holder | None:
+    is_said = False
+    while True:
+        text = shelf.read(NAME)
+        found = _parsed(text)
+        if found is None or found.is_gone:
+            if shelf.swap(NAME, text, wanted.text()):
+                return found
+            continue
+        if time.monotonic() >= deadline:
+            raise LockedError(
+                f"{stack}: {found.who} has been changing it since {found.since}: {found.what}. Nothing was done. Wait with "
+                f"`--lock-wait 600`, or, if that process is surely gone, `flotilla unlock --stack {stack}`."
+            )
+        if not is_said:
+            say(f"  ... waiting for {found.who}: {found.what}")
+            is_said = True
+        time.sleep(POLL_S)
+
+
+def remove(shelf: Shelf, stack: str) -> Holder | None:
+    """
+    Remove the lock of a holder that is gone. Returns whose it was, None where there was none.
+
+    Raises: LockedError where its process is known to live.
+    """
+    text = shelf.read(NAME)
+    found = _parsed(text)
+    if found is None:
+        return None
+    if found.host == socket.gethostname() and not found.is_gone:
+        raise LockedError(
+            f"{stack}: {found.who} lives, and is changing it: {found.what}. The lock stays. End that process first, or wait."
+        )
+    if not shelf.swap(NAME, text, None):
+        raise LockedError(f"{stack}: its lock has just changed hands. Nothing was done. Look again.")
+    return found

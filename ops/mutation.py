@@ -1,0 +1,208 @@
+"""
+The one way to change anything: confirm, lock, write down, do it step by step, undo what failed, write down, report.
+
+    confirm -> lock -> backup gate -> "begun" in the history -> steps, undone in reverse if one fails -> report -> "ended"
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from ops import confirm, console, gate, history, lock, reports, shelf, steps
+from ops import stack as stacks
+from ops.confirm import Approval, Level
+from ops.errors import FlotillaError, RefusedError
+from ops.lock import Holder
+from ops.steps import Context, Outcome, Sequential, StepStatus
+
+SCHEMA = 1
+
+
+class OperationFailedError(FlotillaError):
+    """
+    An operation failed or was interrupted; its report is written.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """
+    What is to be done. `name` is the command, `what` one sentence without its full stop, `facts` what is known beforehand.
+    `is_gated`: not for what brings back the very data that the gate is about.
+    """
+
+    name: str
+    what: str
+    level: Level
+    stack: str
+    steps: Sequential
+    project: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    is_gated: bool = True
+
+
+def mutate(checkout: Path, operation: Operation, approval: Approval, *, lock_wait_s: float = 0.0) -> dict[str, Any]:
+    """
+    Do it. Returns the operation's report, which is kept in reports/operations/ and says where.
+
+    Raises: RefusedError where it was not confirmed, or the gate is closed; LockedError where somebody else is at it;
+    OperationFailedError where it failed, with what was undone.
+    """
+    known = stacks.environment(checkout)
+    kept = shelf.of(checkout, operation.stack, known)
+    common = _common(operation, approval)
+    with _noted(kept, common):
+        confirm.require(operation.level, operation.what, stack=operation.stack, approval=approval)
+    wanted = Holder.here(operation.name, operation.what)
+    with _terminable(), lock.held(kept, operation.stack, wanted, wait_s=lock_wait_s) as before:
+        if before is not None:
+            settle(checkout, operation.stack, known)
+            words = {"event": "taken over", "from": before.who, "their_operation": before.what, "their_since": before.since}
+            history.append(kept, {**common, **words})
+        if operation.is_gated and gate.is_asked(operation.level, operation.stack):
+            with _noted(kept, common):
+                gate.require(checkout, operation.stack)
+        history.append(kept, {**common, "event": "begun"})
+        document = _done(checkout, operation, common)
+        history.append(kept, {**common, "event": "ended", "status": document["status"], "report": document["report"]})
+    if document["status"] != StepStatus.DONE:
+        _raise(document)
+    return document
+
+
+@contextmanager
+def _noted(kept: shelf.Shelf, common: Mapping[str, Any]) -> Iterator[None]:
+    """
+    A refusal is written down, too.
+    """
+    try:
+        yield
+    except RefusedError as error:
+        history.append(kept, {**common, "event": "refused", "why": str(error)})
+        raise
+
+
+def _common(operation: Operation, approval: Approval) -> dict[str, Any]:
+    return {
+        "id": secrets.token_hex(4),
+        "operation": operation.name,
+        "what": operation.what,
+        "level": operation.level,
+        "stack": operation.stack,
+        "project": operation.project,
+        "who": lock.me(),
+        "reason": approval.reason,
+    }
+
+
+def settle(checkout: Path, stack: str, known: Mapping[str, str]) -> None:
+    """
+    After an operation that was killed: the engine's own lock goes too, which nobody holds any more. An answer of the engine
+    that there is none is as good.
+    """
+    stacks.engine(["cancel", "--yes", "--non-interactive", "--stack", stack], checkout, known)
+
+
+def _done(checkout: Path, operation: Operation, common: Mapping[str, Any]) -> dict[str, Any]:
+    started, began = datetime.now(UTC), time.monotonic()
+    context = Context(environment=operation.stack, project=operation.project, facts=dict(operation.facts))
+    outcomes = steps.run(operation.steps, context)
+    document = {
+        "schema": SCHEMA,
+        **common,
+        "started": started.isoformat(timespec="seconds"),
+        "duration_s": round(time.monotonic() - began, 2),
+        "status": status_of(outcomes),
+        "steps": steps.documents([outcome for outcome in outcomes if not _is_undo(outcome)]),
+        "undo": steps.documents([outcome for outcome in outcomes if _is_undo(outcome)]),
+        "critical": list(context.critical),
+        "facts": dict(context.facts),
+        "next_steps": next_steps(outcomes),
+    }
+    name = f"{started.strftime('%Y%m%dT%H%M%SZ')}-{operation.name.replace(' ', '-')}-{common['id']}"
+    return reports.write_operation(checkout, name, document)
+
+
+def _is_undo(outcome: Outcome) -> bool:
+    return outcome.status in (StepStatus.UNDONE, StepStatus.UNDO_FAILED)
+
+
+def status_of(outcomes: tuple[Outcome, ...]) -> StepStatus:
+    """
+    Of the whole: interrupted, failed or done. What was not blocking does not count.
+    """
+    stopped = [outcome.status for outcome in outcomes if outcome.stops]
+    return StepStatus.INTERRUPTED if StepStatus.INTERRUPTED in stopped else StepStatus.FAILED if stopped else StepStatus.DONE
+
+
+def next_steps(outcomes: tuple[Outcome, ...]) -> list[str]:
+    """
+    What a person does now.
+    """
+    told = [f"{found.name} could not be undone: {found.detail}" for found in outcomes if found.status is StepStatus.UNDO_FAILED]
+    told += [
+        f"{found.name} failed, and the rest went on without it: {found.detail}"
+        for found in outcomes
+        if found.status is StepStatus.FAILED and not found.is_blocking
+    ]
+    if any(outcome.status is StepStatus.INTERRUPTED for outcome in outcomes):
+        told.append("Run the same command again: it goes on from what is there.")
+    return told or ["Nothing has to be done."]
+
+
+def _raise(document: Mapping[str, Any]) -> NoReturn:
+    failed = [row for row in document["steps"] if row["status"] in (StepStatus.FAILED, StepStatus.INTERRUPTED)]
+    said = "; ".join(f"{row['name']}: {row['detail']}" for row in failed)
+    undone = [row["name"] for row in document["undo"] if row["status"] is StepStatus.UNDONE]
+    kept = [row["name"] for row in document["undo"] if row["status"] is not StepStatus.UNDONE]
+    back = f" Undone: {', '.join(undone)}." if undone else ""
+    left = f" NOT undone: {', '.join(kept)}." if kept else ""
+    raise OperationFailedError(f"{document['what']}: {said.rstrip('.')}.{back}{left} See {document['report']}.")
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """
+    Being told to end is like Ctrl-C: what was done is undone. Only the main thread may say so.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def show(document: Mapping[str, Any]) -> None:
+    """
+    A report for people.
+    """
+    for fact in document["critical"]:
+        console.line(fact, "bold red")
+    styles = {"done": "green", "failed": "red", "interrupted": "red", "undone": "yellow", "undo failed": "bold red"}
+    rows = [
+        (row["name"], row["status"], f"{row['duration_s']:.1f} s", row["detail"])
+        for row in (*document["steps"], *document["undo"])
+    ]
+    console.table(["step", "status", "took", "what"], rows, styles)
+    console.line(
+        f"{document['what']}: {document['status']} in {document['duration_s']:.1f} s. Report: {document['report']}", "bold"
+    )
+    for text in document["next_steps"]:
+        console.line(text)
