@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, doctor, history, host, incident, restore, sandbox, settings, sync
+from ops.commands import audit, backup, cleanup, doctor, history, host, incident, restore, sandbox, settings, sync
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("audit")(audit.audit)
+app.command("cleanup")(cleanup.cleanup)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("restore")(restore.restore)

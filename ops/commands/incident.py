@@ -79,6 +79,8 @@ def _show(document: dict[str, Any], *, is_json: bool) -> None:
         return
     console.line(f"{document['id']}: {document['title']} ({document['status']})", "bold")
     console.table(["audit", document["audit"]], [], STYLES)
+    for row in [row for row in document["findings"] if row["severity"] in ("CRITICAL", "DEGRADED")][:10]:
+        console.line(f"  {row['severity']:9} {row['id']}  {row['resource']}: {row['message']}", STYLES[row["severity"]])
     for note in document["notes"]:
         console.line(f"  not seen: {note}", "magenta")
     for row in document["runbooks"]:

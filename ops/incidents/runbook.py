@@ -144,6 +144,15 @@ RUNBOOKS = (
         ),
     ),
     Runbook(
+        name="backup-missing",
+        title="Data is not backed up as it should be",
+        matches=frozenset(
+            f"data.{name}" for name in ("backup-missing", "backup-old", "backup-empty", "drill-old", "offsite-old")
+        ),
+        steps=("Back up now, and read what fails.", "A backup counts once it was restored: try it."),
+        commands=("flotilla backup list -s {stack}", "flotilla backup run -s {stack}", "flotilla backup verify -s {stack}"),
+    ),
+    Runbook(
         name="dns",
         title="Names lead nowhere, or elsewhere",
         matches=frozenset(("dns.record-missing", "dns.record-foreign")),

@@ -50,6 +50,7 @@ def test_every_command_is_there() -> None:
     assert nouns == {
         "audit",
         "backup",
+        "cleanup",
         "doctor",
         "drill",
         "history",
