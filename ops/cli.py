@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, cleanup, doctor, history, host, incident, restore, sandbox, settings, sync
+from ops.commands import audit, backup, cleanup, doctor, history, host, incident, release, restore, sandbox, settings, sync
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -30,11 +30,14 @@ app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("restore")(restore.restore)
 app.command("sync")(sync.sync)
+app.command("deploy")(release.deploy)
+app.command("rollback")(release.rollback)
 app.command("unlock")(history.unlock)
 app.add_typer(backup.app, name="backup")
 app.add_typer(history.app, name="history")
 app.add_typer(host.app, name="host")
 app.add_typer(incident.app, name="incident")
+app.add_typer(release.app, name="release")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settings.app, name="settings")
 

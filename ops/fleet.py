@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,18 @@ class Fleet:
             raise FlotillaError(f"{server}: {answer.problem}. Look at it: `flotilla host ssh -s {self.stack} {server}`.")
         return parsed(server, answer)
 
+    def run(self, server: str, *argv: str, timeout_s: float = 30.0) -> str:
+        """
+        What a command prints on a server.
+
+        Raises: FlotillaError where it fails, or the server does not answer.
+        """
+        answer = self.told(server, command(argv), timeout_s=timeout_s)
+        if answer["code"] != 0:
+            said = " ".join(answer["stderr"].split())[:300] or f"exit code {answer['code']}"
+            raise FlotillaError(f"{server}: {' '.join(argv[:3])}: {said}. Nothing more was done there.")
+        return str(answer["stdout"])
+
 
 def parsed(server: str, answer: ssh.Answer) -> Any:
     """
@@ -87,3 +99,17 @@ def of(checkout: Path, name: str) -> Fleet:
     outputs = stack.outputs(checkout, name, known)
     settings = load(name, checkout, audit.config_of(checkout, name, known))
     return Fleet(checkout=checkout, stack=name, outputs=outputs, settings=settings, private_key=wanted.private_key(settings))
+
+
+_COMMAND = """\
+import json, subprocess
+done = subprocess.run(json.loads({argv}), capture_output=True, text=True)
+print(json.dumps({{"code": done.returncode, "stdout": done.stdout, "stderr": done.stderr[-2000:]}}))
+"""
+
+
+def command(argv: Sequence[str]) -> str:
+    """
+    The program that runs one command and answers {code, stdout, stderr}.
+    """
+    return _COMMAND.format(argv=repr(json.dumps(list(argv))))

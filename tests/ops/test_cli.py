@@ -62,7 +62,7 @@ def test_every_command_is_there() -> None:
         "sync",
         "unlock",
     }
-    assert {words[1] for words in ALL if words[0] == "host"} == {"converge", "ssh"}
+    assert {words[1] for words in ALL if words[0] == "host"} == {"converge", "reboot", "ssh"}
     assert {words[1] for words in ALL if words[0] == "settings"} == {"check", "schema"}
     assert {words[1] for words in ALL if words[0] == "sandbox"} == {"start", "stop", "reset", "status", "logs", "publish"}
 
