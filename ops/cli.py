@@ -11,7 +11,22 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, cleanup, doctor, history, host, incident, release, restore, sandbox, settings, sync
+from ops.commands import (
+    audit,
+    backup,
+    cleanup,
+    doctor,
+    history,
+    host,
+    incident,
+    project,
+    release,
+    restore,
+    sandbox,
+    settings,
+    sync,
+    workflow,
+)
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -37,9 +52,12 @@ app.add_typer(backup.app, name="backup")
 app.add_typer(history.app, name="history")
 app.add_typer(host.app, name="host")
 app.add_typer(incident.app, name="incident")
+app.add_typer(workflow.maintenance, name="maintenance")
+app.add_typer(project.app, name="project")
 app.add_typer(release.app, name="release")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settings.app, name="settings")
+app.add_typer(workflow.app, name="workflow")
 
 
 @app.callback()

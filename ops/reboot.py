@@ -67,7 +67,7 @@ def look(known: Fleet, server: str) -> Stand:
     seen = known.told(server, script(SECTIONS), timeout_s=ASK_S)["sections"]
     names = [name for name, row in known.outputs["servers"].items() if {"app", "ingress"} & set(row["roles"])]
     manager = _manager(known, names)
-    others, moving, staying = _swarm(known, manager, server) if manager else ((), (), ())
+    others, moving, staying = _swarm(known, manager, server) if manager else ([], [], [])
     roles = known.outputs["servers"][server]["roles"]
     alone = ["PostgreSQL with every project's database"] if "db" in roles else []
     return Stand(
@@ -185,7 +185,7 @@ def steps(known: Fleet, stand: Stand, limit_s: float) -> Sequential:
     )
 
 
-def _available(known: Fleet, stand: Stand, availability: str, context: Context) -> str:
+def _available(known: Fleet, stand: Stand, availability: str, _: Context) -> str:
     known.run(stand.manager, "docker", "node", "update", "--availability", availability, stand.server)
     return f"{stand.server} is {availability}"
 
@@ -205,7 +205,7 @@ def _drain(known: Fleet, stand: Stand, context: Context) -> str:
     return f"{', '.join(stand.moving)} moved to {', '.join(stand.others)}"
 
 
-def _restart(known: Fleet, stand: Stand, context: Context) -> str:
+def _restart(known: Fleet, stand: Stand, _: Context) -> str:
     """
     A second after the answer, so that there is one.
     """
@@ -227,7 +227,8 @@ def _wait(known: Fleet, stand: Stand, limit_s: float, context: Context) -> str:
 
 def _settled(known: Fleet, stand: Stand, limit_s: float, context: Context) -> str:
     """
-    By the audit's probe: Docker answers, the containers that stay are there and healthy, and no unit failed that had not before.
+    By the audit's probe: Docker answers, the containers that stay are there and healthy, and no unit failed that
+    had not before.
     """
     missing: list[str] = []
 

@@ -51,16 +51,22 @@ def test_every_command_is_there() -> None:
         "audit",
         "backup",
         "cleanup",
+        "deploy",
         "doctor",
         "drill",
         "history",
         "host",
         "incident",
+        "maintenance",
+        "project",
+        "release",
         "restore",
+        "rollback",
         "sandbox",
         "settings",
         "sync",
         "unlock",
+        "workflow",
     }
     assert {words[1] for words in ALL if words[0] == "host"} == {"converge", "reboot", "ssh"}
     assert {words[1] for words in ALL if words[0] == "settings"} == {"check", "schema"}
