@@ -67,7 +67,7 @@ def look(known: Fleet, server: str) -> Stand:
     seen = known.told(server, script(SECTIONS), timeout_s=ASK_S)["sections"]
     names = [name for name, row in known.outputs["servers"].items() if {"app", "ingress"} & set(row["roles"])]
     manager = _manager(known, names)
-    others, moving, staying = _swarm(known, manager, server) if manager else ([], [], [])
+    others, moving, staying = _swarm(known, manager, server)
     roles = known.outputs["servers"][server]["roles"]
     alone = ["PostgreSQL with every project's database"] if "db" in roles else []
     return Stand(
@@ -108,6 +108,8 @@ def _swarm(known: Fleet, manager: str, server: str) -> tuple[list[str], list[str
     """
     Other servers that take containers; services of this server that can move there, and those that cannot.
     """
+    if not manager:
+        return [], [], []
     ids = known.run(manager, "docker", "node", "ls", "-q").split()
     nodes = json.loads(known.run(manager, "docker", "node", "inspect", *ids))
     able = [
@@ -120,7 +122,8 @@ def _swarm(known: Fleet, manager: str, server: str) -> tuple[list[str], list[str
         return [], [], []
     there = known.run(manager, "docker", "node", "ps", server, "--filter", "desired-state=running", "--format", "{{.Name}}")
     wanted = sorted({line.rsplit(".", 1)[0] for line in there.split()})
-    moving, staying = [], []
+    moving: list[str] = []
+    staying: list[str] = []
     for row in json.loads(known.run(manager, "docker", "service", "inspect", *_services(known, manager))):
         name, spec = row["Spec"]["Name"], row["Spec"]
         if not any(task == name or task.startswith(f"{name}.") for task in wanted) or _is_job(spec):

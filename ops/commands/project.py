@@ -111,7 +111,8 @@ def remove(
     json: Json = False,
 ) -> None:
     """
-    Take a project out of the settings; critical when it has data. What runs is touched by the next `flotilla apply`, not by this.
+    Take a project out of the settings; critical when it has data. What runs is touched by the next
+    `flotilla apply` only.
     """
     from ops import mutation, projects
 

@@ -52,7 +52,8 @@ def show(name: Name, json: Json = False) -> None:
             *([] if row["is_blocking"] else ["does not stop the rest"]),
             *(["is taken back when a later one fails"] if row["has_undo"] else []),
         ]
-        console.line(f"  {'  ' * row['depth']}{row['name']}{f' ({', '.join(about)})' if about else ''}")
+        told = f" ({', '.join(about)})" if about else ""
+        console.line(f"  {'  ' * row['depth']}{row['name']}{told}")
 
 
 @app.command()

@@ -54,7 +54,8 @@ def write(path: Path, text: str) -> None:
     """
     A file, whole or not at all.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for parent in reversed(path.parents):
+        parent.mkdir(mode=0o700, exist_ok=True)  # `parents=True` would leave those above open to others
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:

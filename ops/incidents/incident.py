@@ -31,7 +31,7 @@ def start(checkout: Path, stack: str, *, project: str | None, title: str, since_
     """
     gathered = gather(checkout, stack, project, since_s)
     now = datetime.now(UTC)
-    title = " ".join(title.split())[:200] or f"Incident of {project or stack}"
+    title = (gathered.hide or Filter(()))(" ".join(title.split()))[:200] or f"Incident of {project or stack}"
     name = folder.new_id(title, now)
     path = folder.make(checkout, name)
     document: dict[str, Any] = {
@@ -106,7 +106,7 @@ def _put_down(path: Path, document: dict[str, Any], gathered: Gathered) -> dict[
         "post_mortem": str(written),
         "bundle": str(archive),
         "audit": found["status"],
-        "next_steps": next_steps(document, found),
+        "next_steps": hide.data(next_steps(document, found)),
     }
 
 

@@ -74,7 +74,7 @@ def resolution(_: Work, context: Context) -> str:
 
 def _collected(context: Context) -> Path:
     found = context.facts["incident"]
-    return Path(found["folder"]) / found["collections"][-1]["folder"]
+    return Path(found["folder"], found["collections"][-1]["folder"])
 
 
 def read_logs(_: Work, context: Context) -> str:
