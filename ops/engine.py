@@ -87,7 +87,7 @@ def preview(
     """
     arguments = ["destroy", "--preview-only"] if is_destroy else ["preview"]
     # What is protected is shown with the rest; only an update is held up by it.
-    arguments += ["--ignore-protect"] if is_destroy else []
+    arguments += ["--ignore-protect"]
     arguments += ["--refresh"] if is_refreshed else []
     for pack in packs:
         arguments += ["--policy-pack", str(pack)]
