@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, doctor, history, host, restore, sandbox, settings
+from ops.commands import audit, backup, doctor, history, host, plan, restore, sandbox, settings
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -24,9 +24,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command("apply")(plan.apply)
 app.command("audit")(audit.audit)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
+app.command("plan")(plan.plan)
 app.command("restore")(restore.restore)
 app.command("unlock")(history.unlock)
 app.add_typer(backup.app, name="backup")

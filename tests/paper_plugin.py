@@ -2,7 +2,7 @@
 The sandbox's stand-in plugins, on paper: what is made gets made-up outputs, and nothing is asked of any cloud or server.
 
 With them `pulumi up` gives any stack a state as if it had been brought up, which previews of changes are then compared with.
-What differs, and what has to be replaced, is told by the stand-ins' own code. The engine starts it like sandbox/plugins/shim.py.
+What differs, and what has to be replaced, is told by the stand-ins' own code. It is started like sandbox/plugins/shim.py.
 """
 
 from __future__ import annotations

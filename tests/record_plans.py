@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ops import engine, plan
+from ops.errors import FlotillaError
 from sandbox.cloud import offline
 from sandbox.plugins.registry import PROVIDERS
 from sandbox.workspace import CHECKOUT, Workspace, make_keys
