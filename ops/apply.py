@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ops import engine, pending, plan_text, verify
+from ops import engine, grading, pending, plan_text, verify
 from ops import plan as plans
 from ops import stack as stacks
 from ops.confirm import Approval, Level
-from ops.errors import FlotillaError, RefusedError
+from ops.errors import ChangedError, FlotillaError, RefusedError
 from ops.events import Change, Event, Finished
 from ops.mutation import Operation, mutate
 from ops.plan import Plan
@@ -106,7 +106,7 @@ def operation(checkout: Path, planned: Plan, known: Mapping[str, str], is_pendin
                 ),
                 Step(
                     name="see that what changed is well",
-                    run=lambda context: verify.changed(checkout, planned, known, context),
+                    run=lambda context: verify.changed(checkout, planned, context),
                     when=lambda _: not planned.is_destroy,
                     is_blocking=False,
                 ),
@@ -129,7 +129,7 @@ def _require_unprotected(planned: Plan) -> None:
         names = ", ".join(urn.rpartition("::")[2] for urn in planned.protected)
         raise RefusedError(
             f"{planned.stack}: {names}: protected, and this would delete it. Nothing was done. If that is meant, take the "
-            f"protection off first: `pulumi state unprotect '<URN>' -s {planned.stack}`, and the cloud's own deletion protection."
+            f"protection off first: `pulumi state unprotect '<URN>' -s {planned.stack}`, and that of the cloud itself."
         )
 
 
@@ -139,7 +139,7 @@ def _still(checkout: Path, planned: Plan, known: Mapping[str, str], is_pending: 
     """
     now = plans.world_of(checkout, planned.stack, known)
     if now != planned.world and not (is_pending and now.settings == planned.world.settings):
-        raise plans.ChangedError(
+        raise ChangedError(
             f"{planned.stack}: its settings or state changed after the plan was made. Nothing was done. Run the command again."
         )
     return "settings and state are as planned"
@@ -173,10 +173,10 @@ def _tell(event: Event) -> None:
 
 def _nothing_left(checkout: Path, planned: Plan, known: Mapping[str, str]) -> str:
     seen = engine.preview(checkout, planned.stack, known, targets=planned.targets)
-    left = plans.grading.grade(seen.steps)
+    left = grading.grade(seen.steps)
     if not seen.is_ok or left:
         raise FlotillaError(
-            f"{planned.stack}: {len(left)} changes are still to be made after the update: {'; '.join(row.line for row in left[:3])}. "
-            f"Run `flotilla plan -s {planned.stack}`."
+            f"{planned.stack}: {len(left)} changes are still to be made after the update: "
+            f"{'; '.join(row.line for row in left[:3])}. Run `flotilla plan -s {planned.stack}`."
         )
     return "a second preview has no changes"

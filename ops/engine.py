@@ -190,7 +190,7 @@ def _run(
             preexec_fn=_end_with(),
         )
         if note:
-            note.write_bytes(Holder.of(process.pid, arguments[0], stack).text())
+            _write(note, Holder.of(process.pid, arguments[0], stack).text())
         events = []
         with _ending(process, arguments[0], timeout_s):
             for event in parse(_lines(log, process)):
@@ -212,6 +212,12 @@ def _note(checkout: Path, stack: str) -> Path:
     path = checkout / ".flotilla" / "engines" / f"{stack}.json"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def _write(path: Path, content: bytes) -> None:
+    draft = path.with_suffix(".new")
+    draft.write_bytes(content)
+    draft.replace(path)
 
 
 def await_rest(checkout: Path, stack: str, *, timeout_s: float = ENDING_TIMEOUT_S) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from ops import engine, grading
 from ops import stack as stacks
 from ops.confirm import Level
-from ops.errors import FlotillaError, SettingsError
+from ops.errors import ChangedError, FlotillaError, PolicyError, SettingsError
 from ops.events import Change, Diagnostic, Step, Violation, parse
 from ops.grading import Graded
 
@@ -29,22 +29,6 @@ class PlanError(FlotillaError):
     """
     The engine could not say what would change.
     """
-
-
-class PolicyError(FlotillaError):
-    """
-    A mandatory policy is not held: nothing goes further.
-    """
-
-    exit_code = 4
-
-
-class ChangedError(FlotillaError):
-    """
-    The world is not any more what a saved plan was made for.
-    """
-
-    exit_code = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,12 +180,12 @@ def drift(steps: Iterable[Step]) -> tuple[str, ...]:
     return tuple(f"{grading.shown_name(step)} ({step.type}): {', '.join(step.differing)}" for step in found)
 
 
-def grade_events(events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def grade_events(events: Iterable[Mapping[str, Any]], projects: Sequence[str]) -> dict[str, Any]:
     """
     What recorded events are graded: the level of all, and each line with its level.
     """
     steps = [event for event in parse(json.dumps(event) for event in events) if isinstance(event, Step)]
-    changes = grading.grade(steps)
+    changes = grading.grade(steps, projects)
     rows = [row for row in changes if row.level is not Level.INFO]
     return {
         "level": grading.overall(changes).value,

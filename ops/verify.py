@@ -21,7 +21,7 @@ SHOWN: Final = 5
 PROMETHEUS_ALERTS: Final = ("curl", "-fsS", "-m", "10", "http://127.0.0.1:9090/api/v1/alerts")
 
 
-def changed(checkout: Path, plan: Plan, known: Mapping[str, str], context: Context) -> str:
+def changed(checkout: Path, plan: Plan, context: Context) -> str:
     """
     Look at hosts and containers as the audit does, and ask the alerts that fire now.
 
@@ -38,7 +38,8 @@ def changed(checkout: Path, plan: Plan, known: Mapping[str, str], context: Conte
     words = [f"{row['resource']}: {row['message']}" for row in found[:SHOWN]] + [f"alert {name}" for name in firing[:SHOWN]]
     if words:
         raise FlotillaError(
-            f"{plan.stack}: not all is well: {'; '.join(words)}. The update itself is done. See `flotilla audit -s {plan.stack}`."
+            f"{plan.stack}: not all is well: {'; '.join(words)}. The update itself is done. "
+            f"See `flotilla audit -s {plan.stack}`."
         )
     stopped = sum(row.change is Change.DELETE for row in plan.changes)
     return f"hosts and containers are as they should be, no alert fires; {len(plan.changes) - stopped} changes are in place"

@@ -28,7 +28,11 @@ from tests import paper_plugin
 from tests.plan_situations import SITUATIONS, Edit, Situation
 
 CASES = CHECKOUT / "tests" / "cases" / "plan"
-TEXT_LIMIT = 300
+TEXT_LIMIT = 120
+PROJECTS = ("guestbook", "journal", "ledger")
+# What lines are made of, beside what differs.
+ALWAYS = ("name", "type", "serverType", "location", "size", "content", "loadBalancerType", "publicNets", "updateConfig")
+RULES = "rules"
 COMMITTED = ("projects", "releases", "Pulumi.local.yaml", "Pulumi.production.yaml", "Pulumi.staging.yaml")
 
 
@@ -125,11 +129,24 @@ def reduced(event: dict[str, Any]) -> dict[str, Any] | None:
     if metadata["op"] == "same" and bool(old.get("protect")) == bool(new.get("protect")):
         return None
     kept = {name: metadata[name] for name in ("op", "urn", "type", "detailedDiff", "diffs", "keys") if metadata.get(name)}
-    for side, state in (("old", old), ("new", new)):
+    for side, state, other in (("old", old, new), ("new", new, old)):
         if state:
-            known = {name: state[name] for name in ("parent", "protect", "id") if state.get(name)}
-            kept[side] = {**known, "inputs": short({k: v for k, v in state["inputs"].items() if k != "__defaults"})}
+            known = {name: state[name] for name in ("parent", "protect") if state.get(name)}
+            kept[side] = {**known, "inputs": short(graded(state["inputs"], other.get("inputs")))}
     return {"resourcePreEvent": {"metadata": kept}}
+
+
+def graded(inputs: dict[str, Any], other: dict[str, Any] | None) -> dict[str, Any]:
+    """
+    The inputs that a line may be made of, and those that differ from the other side's.
+    """
+    found = {key: value for key, value in inputs.items() if key in ALWAYS or (other is not None and other.get(key) != value)}
+    image = inputs.get("taskSpec", {}).get("containerSpec", {}).get("image") if other is None else None
+    if RULES in inputs:
+        found[RULES] = inputs[RULES]
+    if image:
+        found["taskSpec"] = {"containerSpec": {"image": image}}
+    return {key: value for key, value in found.items() if not key.startswith("__")}
 
 
 def short(value: Any) -> Any:
@@ -158,7 +175,7 @@ def main(words: list[str]) -> None:
                 except (AssertionError, FlotillaError) as error:
                     failed.append(f"{situation.name}: {error}")
                     continue
-                graded = plan.grade_events(case["events"])
+                graded = plan.grade_events(case["events"], PROJECTS)
                 document = {**case, "expected": graded}
                 (CASES / f"{situation.name}.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
                 sys.stdout.write(f"{situation.name}: {graded['level']}, {len(graded['lines'])} lines\n")

@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ops import checkout, confirm, console, progress
 from ops.commands import Approve, Json, Reason, Stack, Yes
+
+if TYPE_CHECKING:
+    from ops.plan import Plan
 
 Refresh = Annotated[bool, typer.Option("--refresh", help="Ask the clouds first, and tell what was changed by hand.")]
 Target = Annotated[
@@ -81,7 +84,7 @@ def apply(
     approval = confirm.Approval(is_yes=yes, level=approve, reason=reason)
     here = checkout.find()
 
-    def show(made: apply.Plan) -> None:
+    def show(made: Plan) -> None:
         if not json:
             for line, style in plan_text.lines(made):
                 console.line(line, style)
