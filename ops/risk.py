@@ -25,7 +25,7 @@ SSH_PORT: Final = "22"
 class Rule:
     """
     One line of the table. `type` begins the type's token; `under` is the component that it is part of, `ending` how its name
-    ends; `properties`: only where one of these changes. `downtime` says who notices, and how long.
+    ends; `properties`: only where one of these changes, with `is_loss` only where it has less. `downtime` says who notices.
     """
 
     type: str
@@ -39,6 +39,7 @@ class Rule:
     with_parent: bool | None = None
     is_access: bool = False
     is_stop_first: bool = False
+    is_loss: bool = False
     downtime: str = ""
 
 
@@ -85,8 +86,8 @@ TABLE: Final[Sequence[Rule]] = (
     _rule("flotilla:data:Database", (UPDATE,), CRITICAL, "database {name} moves: {details}", "its data does not move by itself",
           properties=("server", "name")),
     _rule("flotilla:data:Backup", (DELETE,), CRITICAL, "{name} is backed up no more", "what is lost then stays lost"),
-    _rule("flotilla:data:Backup", (UPDATE,), CRITICAL, "backups of {name}: {details}", "older backups are thrown away, or data left out",
-          properties=("covers",)),
+    _rule("flotilla:data:Backup", (UPDATE,), CRITICAL, "backups of {name}: {details}", "data is left out",
+          properties=("covers",), is_loss=True),
     # Servers and what is around them.
     _rule("hcloud:index/server:", (CREATE,), IMPORTANT, "server {name} is made: {serverType} in {location}", "the fleet changes"),
     _rule("hcloud:index/server:", (UPDATE,), IMPORTANT, "server {name}: {details}", "it is resized", properties=("serverType",),
@@ -218,6 +219,7 @@ def _fits(rule: Rule, step: Step, gone: Collection[str]) -> bool:
         and step.name.endswith(rule.ending)
         and (not rule.properties or bool(step.properties & frozenset(rule.properties)))
         and (rule.with_parent is None or (step.parent in gone) is rule.with_parent)
+        and (not rule.is_loss or any(_loses(step, name) for name in rule.properties))
         and (not rule.is_access or _touches_ssh(step))
         and (not rule.is_stop_first or _stops_first(step))
     )
@@ -228,6 +230,13 @@ def components(urn: str) -> str:
     The types of the components that a resource is part of, as its URN has them.
     """
     return urn.split("::")[2].rpartition("$")[0]
+
+
+def _loses(step: Step, name: str) -> bool:
+    """
+    Whether a list is without something that it had.
+    """
+    return any(item not in step.after.get(name, []) for item in step.before.get(name, []))
 
 
 def _touches_ssh(step: Step) -> bool:
