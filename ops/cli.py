@@ -24,6 +24,7 @@ from ops.commands import (
     host,
     incident,
     notify,
+    plan,
     project,
     release,
     report,
@@ -46,6 +47,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command("apply")(plan.apply)
 app.command("audit")(audit.audit)
 app.command("deploy")(release.deploy)
 app.command("dashboard")(dashboard.dashboard)
@@ -53,6 +55,7 @@ app.command("cleanup")(cleanup.cleanup)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("report")(report.report)
+app.command("plan")(plan.plan)
 app.command("restore")(restore.restore)
 app.command("sync")(sync.sync)
 app.command("deploy")(release.deploy)
