@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops import stack as stacks
+from ops.canary import shares
 from ops.confirm import Level
 from ops.errors import SettingsError
 from settings import Project, Settings, Strategy, load, read_stack_config
@@ -239,8 +240,11 @@ def wanted_images(stand: Stand, project: Project, images: Mapping[str, str]) -> 
 def change(stand: Stand, project: str, image: str, images: Mapping[str, str]) -> Change:
     """
     All of the project's traffic on one release.
+
+    Raises: RefusedError while a canary is on.
     """
     before = stand.settings.releases
+    shares.require_none(project, before.projects.get(project))
     after = with_release(before, project, image, images=images)
     return Change(project=project, before=before.projects.get(project), after=after.projects[project])
 

@@ -123,6 +123,15 @@ class Environment(Model):
         """
         return (self.zone, *self.zones)
 
+    @property
+    def entry(self) -> Entry:
+        """
+        What stands in front of the servers: what `ingress.entry` says, or what their number asks for. Never `auto`.
+        """
+        if self.ingress.entry is not Entry.AUTO:
+            return self.ingress.entry
+        return Entry.LOAD_BALANCER if self.count(Role.INGRESS) > 1 else Entry.SERVER
+
     def pools(self, role: Role) -> dict[str, ServerPool]:
         """
         The pools whose servers have this role, by name.
