@@ -14,11 +14,16 @@ from ops import console
 from ops.commands import (
     audit,
     backup,
+    canary,
+    costs,
     dashboard,
     doctor,
+    env,
     history,
     host,
     notify,
+    project,
+    release,
     report,
     restore,
     sandbox,
@@ -39,16 +44,23 @@ app = typer.Typer(
 )
 app.command("audit")(audit.audit)
 app.command("dashboard")(dashboard.dashboard)
+app.command("deploy")(release.deploy)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("report")(report.report)
 app.command("restore")(restore.restore)
 app.command("status")(status.status)
+app.command("rollback")(release.rollback)
 app.command("unlock")(history.unlock)
 app.add_typer(backup.app, name="backup")
+app.add_typer(costs.app, name="costs")
+app.add_typer(env.app, name="env")
+app.add_typer(canary.app, name="canary")
 app.add_typer(history.app, name="history")
 app.add_typer(host.app, name="host")
 app.add_typer(notify.app, name="notify")
+app.add_typer(release.app, name="release")
+app.add_typer(project.app, name="project")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settings.app, name="settings")
 

@@ -24,8 +24,7 @@ def write(checkout: Path, name: str, document: Mapping[str, Any]) -> Path:
     Put a report in the place of the one before. Only its owner may read it: it says where an environment is weak.
     """
     path = path_of(checkout, name)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    put(path, json.dumps(document, indent=2) + "\n")
+    put(path, text(document))
     return path
 
 
@@ -35,19 +34,26 @@ def write_operation(checkout: Path, name: str, document: Mapping[str, Any]) -> d
     """
     path = checkout / "reports" / "operations" / f"{name}.json"
     whole = {**document, "report": str(path.relative_to(checkout))}
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    put(path, json.dumps(whole, indent=2) + "\n")
+    put(path, text(whole))
     return whole
 
 
-def put(path: Path, text: str) -> None:
+def text(document: Mapping[str, Any]) -> str:
     """
-    Have a file with this text, readable by its owner only: whole, or as it was.
+    A report as its file has it.
     """
+    return json.dumps(document, indent=2) + "\n"
+
+
+def put(path: Path, content: str) -> None:
+    """
+    Have a file with this content, readable by its owner only: whole, or as it was.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(content)
         Path(draft).replace(path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)

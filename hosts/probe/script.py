@@ -12,7 +12,19 @@ from pathlib import Path
 from hosts.probe.program import SECTIONS
 
 # In the order in which they import each other.
-MODULES = ("reading", "machine", "services", "updates", "access", "exposure", "containers", "databases", "program")
+MODULES = (
+    "reading",
+    "machine",
+    "services",
+    "updates",
+    "access",
+    "exposure",
+    "containers",
+    "databases",
+    "ingress",
+    "logs",
+    "program",
+)
 
 LOADER = """\
 import json, sys, types
@@ -25,7 +37,7 @@ for name, source in modules.items():
     sys.modules[module.__name__] = module
     setattr(sys.modules["hosts.probe"], name, module)
     exec(compile(source, "<" + module.__name__ + ">", "exec"), module.__dict__)
-sys.modules["hosts.probe.program"].main(json.loads({names}))
+sys.modules["hosts.probe.program"].main(json.loads({names}), {since_s})
 """
 
 
@@ -35,8 +47,9 @@ def _sources() -> str:
     return json.dumps({name: (folder / f"{name}.py").read_text(encoding="utf-8") for name in MODULES})
 
 
-def script(names: Iterable[str] = SECTIONS) -> str:
+def script(names: Iterable[str] = SECTIONS, since_s: float = 0.0) -> str:
     """
-    The program that prints the document with these sections: for the standard input of `python3 -`.
+    The program that prints the document with these sections: for the standard input of `python3 -`. `since_s`: what logs are
+    read from, in seconds since 1970.
     """
-    return LOADER.format(modules=repr(_sources()), names=repr(json.dumps(sorted(names))))
+    return LOADER.format(modules=repr(_sources()), names=repr(json.dumps(sorted(names))), since_s=since_s)

@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from ops import report, reports, stack
-from ops.audit import wanted
+from ops.audit import drift, hosts, wanted
 from ops.audit.collect import ENGINE_TIMEOUT_S, HOST_TIMEOUT_S, Surroundings, collect
 from ops.audit.rule import Check, run
 from ops.audit.scene import Scene
 from ops.errors import SettingsError
 from settings import Settings, load, read_stack_config
 from settings.stacks import is_sandbox
+
+# Checks that note figures by the way, for others to read in their reports.
+MEASURES = {"hosts": hosts.measures, "drift": drift.measures}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +116,13 @@ def judge(check: Check, scene: Scene, seconds: Mapping[type[Any], float]) -> rep
     findings, held = run(check, scene)
     looked_s = max((seconds.get(rule.subject, 0.0) for rule in check.rules), default=0.0)
     duration_s = looked_s + time.monotonic() - started
-    return report.CheckReport(name=check.name, duration_s=duration_s, findings=report.in_order(findings), held=held)
+    return report.CheckReport(
+        name=check.name,
+        duration_s=duration_s,
+        findings=report.in_order(findings),
+        held=held,
+        measures=MEASURES[check.name](scene) if check.name in MEASURES else {},
+    )
 
 
 def _name_server(checkout: Path, name: str) -> tuple[str, int] | None:

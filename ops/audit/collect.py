@@ -20,6 +20,7 @@ from ops.audit import outside, visiting
 from ops.audit.exposure import is_public
 from ops.audit.scene import Cloud, Host, Record, Scene, Site
 
+AUDITED = frozenset({Host, Site, Record, Cloud})
 COMMAND = "exec python3 -"
 HOST_TIMEOUT_S = 30.0
 ENGINE_TIMEOUT_S = 600.0
@@ -89,6 +90,7 @@ def scene(outputs: Mapping[str, Any], wanted: Mapping[str, Any], found: Mapping[
         sites=found.get(Site, ()),
         records=found.get(Record, ()),
         cloud=found.get(Cloud, Cloud(name="cloud")),
+        further=tuple(subject for kind, rows in found.items() if kind not in AUDITED for subject in rows),
     )
 
 
@@ -108,14 +110,21 @@ async def probe_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple
     """
     Every server of the outputs with its probe's document: one round trip each, and nothing else.
     """
-    stack = outputs["environment"]["stack"]
-    hosts = [_host(stack, name, row) for name, row in sorted(outputs["servers"].items())]
+    hosts = servers(outputs)
     targets = [ssh.Target(name=host.name, address=host.address, host_key=host.host_key) for host in hosts]
     asked = time.time()
     answers = await ssh.run_everywhere(
         targets, COMMAND, stdin=script(), private_key=around.private_key, timeout_s=around.timeout_s
     )
     return tuple(answered(host, answers[host.name], asked) for host in hosts)
+
+
+def servers(outputs: Mapping[str, Any]) -> list[Host]:
+    """
+    Every server of the outputs, not looked at yet.
+    """
+    stack = outputs["environment"]["stack"]
+    return [_host(stack, name, row) for name, row in sorted(outputs["servers"].items())]
 
 
 def _host(stack: str, name: str, row: Mapping[str, Any]) -> Host:

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from ops.audit.catalog import CHECKS as AUDIT
 from ops.audit.rule import Check
 from ops.errors import SettingsError
+from ops.verdict import docs, integrity, production
 
-CHECKS: dict[str, Check] = dict(AUDIT)
+OWN = (docs, integrity, production)
+CHECKS: dict[str, Check] = {**AUDIT, **{module.CHECK.name: module.CHECK for module in OWN}}
 
 
 def chosen(names: Sequence[str]) -> list[Check]:

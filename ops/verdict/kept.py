@@ -48,7 +48,7 @@ def keep(checkout: Path, document: Mapping[str, Any], now: datetime | None = Non
     history = folder(checkout) / "history"
     history.mkdir(mode=0o700, exist_ok=True)
     reports.write(checkout, "global", document)
-    reports.put(history / f"{now.strftime(FORM)}.json", json.dumps(document, indent=2) + "\n")
+    reports.put(history / f"{now.strftime(FORM)}.json", reports.text(document))
     reports.put(folder(checkout) / "metrics.prom", metrics.text(document, now.timestamp()))
     for path, when in _written(history):
         if now - when > KEPT:

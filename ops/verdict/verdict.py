@@ -5,6 +5,7 @@ The global report from its beginning to what is kept of it.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from ops import report, reports
 from ops.audit import collect, measures
 from ops.audit.audit import Prepared, prepare
 from ops.audit.rule import Check
-from ops.audit.scene import Scene
-from ops.verdict import kept
+from ops.audit.scene import Code, Documents, Journal, Scene
+from ops.verdict import journals, kept
 from ops.verdict.catalog import CHECKS
+from ops.verdict.code import see_code
+from ops.verdict.docs import see_documents
 from ops.verdict.limits import examine
 
 LIMIT_S = 300.0
@@ -53,4 +56,19 @@ async def _look(
         seen.update(found)
         return collect.scene(known.outputs, known.wanted, found)
 
-    return await examine(checks, collect.looks(known.outputs, known.wanted, known.around), scene_of, limit_s)
+    return await examine(
+        checks, {**collect.looks(known.outputs, known.wanted, known.around), **_looks(known)}, scene_of, limit_s
+    )
+
+
+def _looks(known: Prepared) -> collect.Looks:
+    """
+    How the kinds of subjects are seen that an audit does not look at.
+    """
+    around, environment = known.around, known.settings.environment.name
+    since_s = journals.since(around.checkout, environment, time.time())
+    return {
+        Code: lambda: asyncio.to_thread(see_code, around.checkout, known.settings, around.environment, around.engine_timeout_s),
+        Documents: lambda: see_documents(around.checkout),
+        Journal: lambda: journals.see_journals(known.outputs, around, since_s),
+    }
