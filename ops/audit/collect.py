@@ -103,7 +103,7 @@ async def see_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple[H
     """
     Every server of the outputs: the probe's document, and which of its ports are open from here.
     """
-    return tuple(await asyncio.gather(*map(_with_ports, await probe_hosts(outputs, around))))
+    return tuple(await asyncio.gather(*map(with_ports, await probe_hosts(outputs, around))))
 
 
 async def probe_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple[Host, ...]:
@@ -124,10 +124,10 @@ def servers(outputs: Mapping[str, Any]) -> list[Host]:
     Every server of the outputs, not looked at yet.
     """
     stack = outputs["environment"]["stack"]
-    return [_host(stack, name, row) for name, row in sorted(outputs["servers"].items())]
+    return [host_of(stack, name, row) for name, row in sorted(outputs["servers"].items())]
 
 
-def _host(stack: str, name: str, row: Mapping[str, Any]) -> Host:
+def host_of(stack: str, name: str, row: Mapping[str, Any]) -> Host:
     return Host(
         name=name,
         stack=stack,
@@ -155,7 +155,7 @@ def answered(host: Host, answer: ssh.Answer, asked: float) -> Host:
     return replace(host, sections={**sections, "asked": {"data": between}})
 
 
-async def _with_ports(host: Host) -> Host:
+async def with_ports(host: Host) -> Host:
     if host.problem:
         return host
     listening = host.sections.get("listening", {}).get("data", [])
