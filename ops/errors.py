@@ -4,6 +4,7 @@ Every error that Flotilla shows to a person, each with its exit code.
     FlotillaError          1  an operation failed
     ├── SettingsError      2  bad input or configuration
     ├── RefusedError       3  refused, or not confirmed
+    │   └── LockedError    3  somebody else is changing the stack
     ├── ReportError        6  a report's status is at or over --fail-on
     └── MissingToolError   7  a needed tool or service is missing
 
@@ -36,6 +37,12 @@ class RefusedError(FlotillaError):
     """
 
     exit_code = 3
+
+
+class LockedError(RefusedError):
+    """
+    Somebody else is changing the stack.
+    """
 
 
 class ReportError(FlotillaError):
