@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ops.errors import LockedError
+from ops.errors import LockedError as LockedError
 from ops.progress import say
 from ops.shelf import Shelf
 
@@ -51,16 +51,23 @@ class Holder:
         """
         This process, now.
         """
+        return cls.of(os.getpid(), operation, what)
+
+    @classmethod
+    def of(cls, pid: int, operation: str, what: str) -> Holder:
+        """
+        A process of this machine, now.
+        """
         return cls(
             operation=operation,
             what=what,
             user=user(),
             host=socket.gethostname(),
-            pid=os.getpid(),
+            pid=pid,
             since=datetime.now(UTC).isoformat(timespec="seconds"),
             boot=_boot(),
             namespace=_namespace(),
-            process_start=start_of(os.getpid()) or "",
+            process_start=start_of(pid) or "",
         )
 
     @property
@@ -149,10 +156,10 @@ def holder(shelf: Shelf, name: str = NAME) -> Holder | None:
     """
     Who holds the lock now.
     """
-    return _parsed(shelf.read(name))
+    return parsed(shelf.read(name))
 
 
-def _parsed(text: bytes | None) -> Holder | None:
+def parsed(text: bytes | None) -> Holder | None:
     if text is None:
         return None
     try:
@@ -180,7 +187,7 @@ def _take(shelf: Shelf, stack: str, wanted: Holder, deadline: float, name: str) 
     is_said = False
     while True:
         text = shelf.read(name)
-        found = _parsed(text)
+        found = parsed(text)
         if found is None or found.is_gone:
             if shelf.swap(name, text, wanted.text()):
                 return found
@@ -203,7 +210,7 @@ def require_gone(shelf: Shelf, stack: str, name: str = NAME) -> bytes | None:
     Raises: LockedError where it is.
     """
     text = shelf.read(name)
-    found = _parsed(text)
+    found = parsed(text)
     if found is not None and found.is_here and not found.is_gone:
         raise LockedError(
             f"{stack}: {found.who} lives, and is changing it: {found.what}. The lock stays. End that process first, or wait."
@@ -218,7 +225,7 @@ def remove(shelf: Shelf, stack: str, name: str = NAME) -> Holder | None:
     Raises: LockedError where its process is known to live.
     """
     text = require_gone(shelf, stack, name)
-    found = _parsed(text)
+    found = parsed(text)
     if found is None:
         return None
     if not shelf.swap(name, text, None):

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ops import confirm, console, engine_lock, gate, history, lock, reports, shelf, steps
+from ops import confirm, console, engine, engine_lock, gate, history, lock, reports, shelf, steps
 from ops import stack as stacks
 from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, RefusedError
@@ -100,6 +100,7 @@ def _recover(
     if before is not None:
         words = {"event": "taken over", "from": before.who, "their_operation": before.what, "their_since": before.since}
         history.append(kept, {**common, **words})
+        engine.await_rest(checkout, operation.stack)
     if operation.lock != lock.NAME:
         return
     left = engine_lock.clear(checkout, operation.stack, known, kept, wait_s=wait_s)
