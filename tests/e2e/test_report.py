@@ -25,7 +25,7 @@ SITE = "guestbook.flotilla.test"
 CADDY = "$(docker ps -q --filter label=com.docker.swarm.service.name=caddy)"
 LOAD = f"docker exec {CADDY} caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile"
 PROM = "/var/lib/prometheus/node-exporter/seeded.prom"
-IMAGE = "$(docker ps --filter label=flotilla.project=guestbook --format '{{.Image}}' | head -1)"
+IMAGE = "$(docker inspect -f '{{.Image}}' $(docker ps -q --filter label=flotilla.project=guestbook | head -1))"
 OPEN = "client.firewalls.get_all()[0].set_rules([])"
 
 
@@ -178,7 +178,7 @@ client = Client(token=os.environ['HCLOUD_TOKEN'], api_endpoint=os.environ['HCLOU
 print([rule.to_payload() for rule in client.firewalls.get_all()[0].rules])
 E"""
 _PUT_BACK = """from hcloud.firewalls import FirewallRule
-client.firewalls.get_all()[0].set_rules([FirewallRule(**{{key: value for key, value in rule.items()}}) for rule in fleet_rules])"""
+client.firewalls.get_all()[0].set_rules([FirewallRule(**rule) for rule in fleet_rules])"""
 
 
 def _require_kept(checkout: Path, report: dict[str, Any]) -> None:
