@@ -25,7 +25,7 @@ SITE = "guestbook.flotilla.test"
 CADDY = "$(docker ps -q --filter label=com.docker.swarm.service.name=caddy)"
 LOAD = f"docker exec {CADDY} caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile"
 PROM = "/var/lib/prometheus/node-exporter/seeded.prom"
-IMAGE = "$(docker inspect -f '{{.Image}}' $(docker ps -q --filter label=flotilla.project=guestbook | head -1))"
+IMAGE = "$(docker inspect -f '{{.Image}}' $(docker ps -aq --filter label=flotilla.process=web --filter label=flotilla.project=guestbook | head -1))"
 OPEN = "client.firewalls.get_all()[0].set_rules([])"
 
 
@@ -197,7 +197,7 @@ def _require_kept(checkout: Path, report: dict[str, Any]) -> None:
 
 HUNGRY = (
     "docker run --name hungry-{n} --memory 128m --memory-swap 128m --label flotilla.project=guestbook "
-    f"--label flotilla.process=web --entrypoint python3 {IMAGE} -c 'x = bytearray(512 * 1024**2)' || true"
+    f"--label flotilla.process=web --entrypoint python3 {IMAGE} -c 'x = bytearray(512 * 1024**2)' || test $? = 137"
 )
 
 
