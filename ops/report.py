@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -57,13 +57,15 @@ class Finding:
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
     """
-    What one check found, worst first, and how many things it looked at that are as they should be.
+    What one check found, worst first, and how many things it looked at that are as they should be. `measures` are figures that
+    were seen by the way, {resource: {what: figure}}.
     """
 
     name: str
     duration_s: float
     findings: tuple[Finding, ...]
     held: int
+    measures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -77,7 +79,8 @@ class CheckReport:
         As reports have it.
         """
         found = [asdict(finding) for finding in self.findings]
-        return {"status": self.status, "duration_s": round(self.duration_s, 3), "held": self.held, "findings": found}
+        document = {"status": self.status, "duration_s": round(self.duration_s, 3), "held": self.held, "findings": found}
+        return document | ({"measures": dict(self.measures)} if self.measures else {})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -153,7 +153,10 @@ def _listed(client: Any, kind: str) -> Section:
 
 def _row(row: Any) -> dict[str, Any]:
     """
-    `server_id`: which server it came with, for what goes with its server.
+    `server_id`: which server it came with, for what goes with its server. `figures`: what its price depends on.
     """
+    kind = getattr(row, "type", None)
+    sized = {"size_gb": row.size} if isinstance(getattr(row, "size", None), int) else {}
+    figures = {"ip_version": int(kind.removeprefix("ipv"))} if kind in ("ipv4", "ipv6") else sized
     server_id = row.assignee_id if getattr(row, "auto_delete", False) and row.assignee_type == "server" else None
-    return {"id": row.id, "name": row.name or "", "labels": dict(row.labels or {}), "server_id": server_id}
+    return {"id": row.id, "name": row.name or "", "labels": dict(row.labels or {}), "server_id": server_id, "figures": figures}

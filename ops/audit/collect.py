@@ -103,14 +103,20 @@ async def see_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple[H
     """
     Every server of the outputs: the probe's document, and which of its ports are open from here.
     """
+    return tuple(await asyncio.gather(*map(with_ports, await probe_hosts(outputs, around))))
+
+
+async def probe_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple[Host, ...]:
+    """
+    Every server of the outputs with its probe's document: one round trip each, and nothing else.
+    """
     hosts = servers(outputs)
     targets = [ssh.Target(name=host.name, address=host.address, host_key=host.host_key) for host in hosts]
     asked = time.time()
     answers = await ssh.run_everywhere(
         targets, COMMAND, stdin=script(), private_key=around.private_key, timeout_s=around.timeout_s
     )
-    seen = [answered(host, answers[host.name], asked) for host in hosts]
-    return tuple(await asyncio.gather(*map(_with_ports, seen)))
+    return tuple(answered(host, answers[host.name], asked) for host in hosts)
 
 
 def servers(outputs: Mapping[str, Any]) -> list[Host]:
@@ -118,10 +124,10 @@ def servers(outputs: Mapping[str, Any]) -> list[Host]:
     Every server of the outputs, not looked at yet.
     """
     stack = outputs["environment"]["stack"]
-    return [_host(stack, name, row) for name, row in sorted(outputs["servers"].items())]
+    return [host_of(stack, name, row) for name, row in sorted(outputs["servers"].items())]
 
 
-def _host(stack: str, name: str, row: Mapping[str, Any]) -> Host:
+def host_of(stack: str, name: str, row: Mapping[str, Any]) -> Host:
     return Host(
         name=name,
         stack=stack,
@@ -149,7 +155,7 @@ def answered(host: Host, answer: ssh.Answer, asked: float) -> Host:
     return replace(host, sections={**sections, "asked": {"data": between}})
 
 
-async def _with_ports(host: Host) -> Host:
+async def with_ports(host: Host) -> Host:
     if host.problem:
         return host
     listening = host.sections.get("listening", {}).get("data", [])

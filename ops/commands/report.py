@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +16,10 @@ from ops.commands.audit import FailOn, Stack, limit_of, require_below, show
 from ops.errors import SettingsError
 
 STYLES_OF_FIXES = {"done": "green", "failed": "red"}
+
+if TYPE_CHECKING:
+    from ops.report import Status
+
 Only = Annotated[list[str] | None, typer.Option("--only", help="Only this check; may be given several times.")]
 Timeout = Annotated[
     float, typer.Option("--timeout", help="Seconds that each check may take; one that takes longer is UNKNOWN.")
@@ -29,6 +34,13 @@ FixCheck = Annotated[
 ]
 
 
+Notify = Annotated[
+    str | None,
+    typer.Option("--notify", help="Tell the receivers at this status or a worse one; without it, of CRITICAL."),
+]
+Weekly = Annotated[bool, typer.Option("--weekly", help="Sum up the kept reports of the last 7 days instead; looks at nothing.")]
+
+
 def report(
     only: Only = None,
     stack: Stack = None,
@@ -36,6 +48,8 @@ def report(
     timeout: Timeout = 300.0,
     fix: Fix = False,
     fix_check: FixCheck = None,
+    notify: Notify = None,
+    weekly: Weekly = False,
     json: Json = False,
 ) -> None:
     """
@@ -46,7 +60,10 @@ def report(
     from ops.verdict.catalog import chosen
     from ops.verdict.verdict import verdict
 
-    limit = limit_of(fail_on)
+    if weekly:
+        _weekly(stack, json=json)
+        return
+    limit, told = limit_of(fail_on), _level(notify)
     if timeout <= 0:
         raise SettingsError(f"--timeout: {timeout:g} is no time. Nothing was looked at. Give seconds, more than 0.")
     here = checkout.find()
@@ -58,7 +75,50 @@ def report(
         show(found)
         console.line(f"{'Reports of these checks are' if only else 'The report is'} in {here / 'reports'}.")
         _show_fixes(fixed)
+    if not only:
+        _publish(here, found, told)
     require_below(limit, found, here / "reports")
+
+
+def _level(text: str | None) -> Status | None:
+    """
+    Raises: SettingsError
+    """
+    from ops.report import Status
+
+    if text is None:
+        return None
+    if text.upper() not in ("OK", "WARNING", "DEGRADED", "CRITICAL"):
+        raise SettingsError(f"--notify: {text} is no status. Nothing was looked at. Give OK, WARNING, DEGRADED or CRITICAL.")
+    return Status(text.upper())
+
+
+def _publish(here: Path, found: dict[str, Any], level: Status | None) -> None:
+    """
+    The page, and a word to the receivers. Neither hides the report, nor changes its exit code.
+    """
+    from ops import notify, pages, progress
+
+    try:
+        progress.say(f"  page   {pages.write(here, found['environment'])}")
+    except Exception as error:
+        progress.say(f"  page   not written: {type(error).__name__}. The report itself is. Run `flotilla --verbose dashboard`.")
+    for row in notify.report(here, found["environment"], found, level):
+        progress.say(f"  {'told' if row.is_sent else 'NOT told'}   {row.name} ({row.kind}): {row.detail}")
+
+
+def _weekly(stack: str | None, *, json: bool) -> None:
+    from ops import stack as stacks
+    from ops import weekly
+
+    here = checkout.find()
+    name = stack or stacks.outputs(here, None, stacks.environment(here))["environment"]["stack"]
+    found = weekly.of(here, name)
+    if json:
+        console.document(found)
+    else:
+        for text in weekly.lines(found):
+            console.line(text)
 
 
 def _show_fixes(fixed: dict[str, Any] | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ops import report, reports
-from ops.audit import collect
+from ops.audit import collect, measures
 from ops.audit.audit import Prepared, prepare
 from ops.audit.rule import Check
 from ops.audit.scene import Code, Documents, Journal, Scene
@@ -33,18 +33,27 @@ def verdict(checkout: Path, name: str | None, checks: Sequence[Check], limit_s: 
     """
     with kept.alone(checkout):
         known = prepare(checkout, name, limit_s)
-        found = asyncio.run(_look(known, checks, limit_s))
+        seen: dict[type[Any], Any] = {}
+        found = asyncio.run(_look(known, checks, limit_s, seen))
         for check in found:
             reports.write(checkout, check.name, report.document(known.origin, [check]))
-        document = report.document(known.origin, found)
+        scene = collect.scene(known.outputs, known.wanted, seen)
+        document = {**report.document(known.origin, found), "measures": measures.document(scene, seen)}
         if len(checks) == len(CHECKS):
             kept.keep(checkout, document)
         kept.note(checkout, kept.line(document))
     return document
 
 
-async def _look(known: Prepared, checks: Sequence[Check], limit_s: float) -> list[report.CheckReport]:
+async def _look(
+    known: Prepared, checks: Sequence[Check], limit_s: float, seen: dict[type[Any], Any]
+) -> list[report.CheckReport]:
+    """
+    What the checks say; what they looked at is in `seen` afterwards.
+    """
+
     def scene_of(found: Mapping[type[Any], Any]) -> Scene:
+        seen.update(found)
         return collect.scene(known.outputs, known.wanted, found)
 
     return await examine(

@@ -1,5 +1,5 @@
 """
-Edits of projects' files: the one value, and every other byte as people wrote it.
+Projects as files: written down only where every stack stays valid, taken out as a whole.
 """
 
 from __future__ import annotations
@@ -10,77 +10,102 @@ from pathlib import Path
 import pytest
 
 from ops import projects
+from ops.confirm import Level
 from ops.errors import SettingsError
+from ops.projects import Wish
+from ops.steps import Context
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """The sample fleet's settings."""
+@pytest.fixture(name="checkout")
+def _checkout(tmp_path: Path) -> Path:
+    """
+    This checkout's settings, without a release of the sandbox.
+    """
     for name in ("projects", "releases"):
-        shutil.copytree(ROOT / name, tmp_path / name)
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("local.yaml"))
     for path in ROOT.glob("Pulumi*.yaml"):
-        shutil.copy(path, tmp_path)
+        shutil.copy2(path, tmp_path)
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    ("project", "key", "value", "before", "new"),
-    [
-        ("guestbook", "limits.memory_mb", "192", "128", "  memory_mb: 192"),
-        ("guestbook", "replicas", "2", "1", "replicas: 2"),
-        ("journal", "processes.api.limits.memory_mb", "128", "96", "      memory_mb: 128"),
-        ("guestbook", "stop_grace_s", "20", None, "stop_grace_s: 20"),
-        ("guestbook", "limits.cpus", "0.75", "0.5", "  cpus: 0.75"),
-    ],
-)
-def test_one_line_is_another(checkout: Path, project: str, key: str, value: str, before: str | None, new: str) -> None:
-    """Comments and everything else stay."""
-    path = checkout / f"projects/{project}.yaml"
-    old = path.read_text().splitlines()
-    edited = projects.change(checkout, project, key, value)
-    now = path.read_text().splitlines()
-
-    assert (edited.before, edited.after) == (before, value)
-    added = [line for line in now if line not in old]
-    assert added == [new]
-    assert len(now) - len(old) == (before is None)
+def wish(**changes: object) -> Wish:
+    return Wish(**{"name": "shop", "image": "shop", "kind": "web", "owner": "web-team", "domains": ["shop"], **changes})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("project", "key", "value", "said"),
+    "changes",
     [
-        ("shop", "replicas", "2", "there is no such project"),
-        ("../releases/local", "replicas", "2", "there is no such project"),
-        ("guestbook", "limits; rm -rf /", "2", "this is no key"),
-        ("guestbook", "limits.memory_mb", "1: 2\nname: other", "no plain word"),
-        ("guestbook", "limits.memory_mb", "$(reboot)", "no plain word"),
-        ("guestbook", "limits.memory_mb", "1", "below the minimum"),
-        ("guestbook", "limits.memory", "64", "limits.memory cannot be 64"),
-        ("guestbook", "domains.name", "a.example.com", "cannot be edited line by line"),
-        ("guestbook", "health.command", "true", "no plain value in a line of its own"),
-        ("guestbook", "name", "other", "name cannot be other"),
+        {},
+        {"kind": "static", "port": 8080},
+        {"kind": "worker", "domains": []},
+        {"kind": "job", "domains": [], "schedule": "0 3 * * *"},
+        {"environments": ["staging"]},
     ],
+    ids=["web", "static", "worker", "job", "one environment"],
 )
-def test_what_cannot_be_is_refused_and_nothing_is_changed(
-    checkout: Path, project: str, key: str, value: str, said: str
-) -> None:
-    """Whoever reads the message knows what to do."""
-    before = {path: path.read_bytes() for path in (checkout / "projects").iterdir()}
+def test_every_kind_is_valid_as_it_is_written(checkout: Path, changes: dict[str, object]) -> None:
+    """In every stack; and it is there afterwards, not served yet."""
+    path = projects.new(checkout, wish(**changes))
+    described = projects.describe(projects.loaded(checkout, "staging"), "shop")
 
-    with pytest.raises(SettingsError, match="Nothing was changed") as caught:
-        projects.change(checkout, project, key, value)
-    assert said in str(caught.value)
-    assert {path: path.read_bytes() for path in (checkout / "projects").iterdir()} == before
+    assert path.is_file() and described["kind"] == changes.get("kind", "web")
+    assert described["serving"] == [] and "shop" in {row["name"] for row in projects.overview(checkout, "staging")}
 
 
-def test_a_block_that_is_not_there_is_made() -> None:
-    """At the end of what is around it, and the comment after a value stays behind it."""
-    text = "name: a\nlimits:\n  cpus: 1  # enough\n\n# The last word.\nreplicas: 1\n"
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "../evil"},
+        {"name": "Shop"},
+        {"name": ""},
+        {"image": "shop:latest"},
+        {"image": "shop$(id)"},
+        {"kind": "daemon"},
+        {"domains": ["a b"]},
+        {"domains": ["guestbook"]},
+        {"domains": []},
+        {"owner": "x\ny: 1"},
+        {"health": "no path"},
+        {"kind": "job", "domains": []},
+        {"environments": ["nowhere"]},
+    ],
+    ids=str,
+)
+def test_what_would_not_be_valid_is_not_written(checkout: Path, changes: dict[str, object]) -> None:
+    """The mistakes are told with their path, and there is no file, neither here nor elsewhere."""
+    before = sorted(path for path in checkout.parent.rglob("*") if path.is_file())
+    with pytest.raises(SettingsError, match="Nothing was changed"):
+        projects.new(checkout, wish(**changes))
+    assert sorted(path for path in checkout.parent.rglob("*") if path.is_file()) == before
 
-    assert projects.edited(text, ["limits", "memory_mb"], "64", "a")[0] == text.replace(
-        "# enough\n", "# enough\n  memory_mb: 64\n"
-    )
-    assert projects.edited(text, ["limits", "cpus"], "2", "a")[0] == text.replace("cpus: 1", "cpus: 2")
-    assert projects.edited(text, ["slo", "latency_ms"], "5", "a")[0] == text + "slo:\n  latency_ms: 5\n"
+
+def test_one_that_is_there_is_not_written_over(checkout: Path) -> None:
+    """Whatever is in it."""
+    with pytest.raises(SettingsError, match="there is one already"):
+        projects.new(checkout, wish(name="ledger"))
+
+
+def test_taking_out_what_has_data_is_critical(checkout: Path) -> None:
+    """By the gravest stack in which it is served; without data it is important."""
+    projects.new(checkout, wish())
+    found = projects.removal(checkout, "ledger", "local")
+
+    assert (found.level, found.stack) == (Level.CRITICAL, "production") and "database ledger" in found.data
+    assert projects.removal(checkout, "shop", "local").level is Level.IMPORTANT
+    with pytest.raises(SettingsError, match="no such project"):
+        projects.removal(checkout, "nothing", "local")
+
+
+def test_taking_out_leaves_valid_settings_and_can_be_taken_back(checkout: Path) -> None:
+    """File and releases go together; undone, every byte is as it was."""
+    wanted = projects.removal(checkout, "guestbook", "local")
+    files = {path: path.read_bytes() for path in [wanted.path, *(checkout / "releases").glob("*.yaml")]}
+    context = Context(environment="local", project="guestbook")
+    projects._take_out(checkout, wanted, context)
+    assert projects._valid(checkout, context) and not wanted.path.exists()
+    assert "guestbook" not in projects.loaded(checkout, "production").releases.projects
+
+    projects._put_back(files, context)
+    assert {path: path.read_bytes() for path in files} == files
