@@ -59,7 +59,7 @@ def test_a_server_that_was_drained_takes_containers_again_where_the_restart_fail
     workflow = reboot.steps(None, stand(), 1.0)  # type: ignore[arg-type]  # nobody is asked
     outcomes = run(workflow, Context(environment="local"))
     assert done == ["drain", "active"] and outcomes[-1].status == "undone"
-    assert [step.name for step in workflow.steps if isinstance(step, Step)][0] == "move containers off app-1"
+    assert next(step.name for step in workflow.steps if isinstance(step, Step)) == "move containers off app-1"
 
 
 def test_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
