@@ -14,11 +14,13 @@ import pytest
 from tests.e2e.conftest import Fleet, run_docker
 
 OLD = "registry.flotilla.test:5000/left-behind"
+IMAGES = "docker image ls -q --no-trunc"
 LEAVE_AN_IMAGE = f"""
 mkdir -p /root/empty && tar -C /root/empty -c . | docker import - {OLD}:1 >/dev/null && docker push -q {OLD}:1 >/dev/null
 name=$(docker image inspect --format '{{{{index .RepoDigests 0}}}}' {OLD}:1)
 docker image rm {OLD}:1 >/dev/null && docker pull -q "$name" >/dev/null
-id=$(docker image inspect --format '{{{{.Id}}}}' "$name"); root=$(docker info --format '{{{{.DockerRootDir}}}}/image/{{{{.Driver}}}}')
+id=$(docker image inspect --format '{{{{.Id}}}}' "$name")
+root=$(docker info --format '{{{{.DockerRootDir}}}}/image/{{{{.Driver}}}}')
 touch -d '3 days ago' "$root/imagedb/content/sha256/${{id#sha256:}}"
 head -c 2000000 /dev/urandom >/var/log/left-behind.log.1 && touch -d '90 days ago' /var/log/left-behind.log.1
 mkdir -p /mnt/data/guestbook/data_restored_20260101000000
@@ -68,8 +70,8 @@ def test_an_incident_is_kept_without_any_secret(fleet: Fleet) -> None:
         on(fleet, "data-1", "systemctl start ssh")
 
     with tarfile.open(document["bundle"]) as tar:
-        files = {member.name.partition("/")[2]: tar.extractfile(member) for member in tar.getmembers() if member.isfile()}
-        texts = {name: file.read().decode() for name, file in files.items() if file}
+        members = {member.name.partition("/")[2]: tar.extractfile(member) for member in tar.getmembers() if member.isfile()}
+        texts = {name: file.read().decode() for name, file in members.items() if file}
     whole = "\n".join(texts.values())
     assert not [secret for secret in secrets if secret in whole]
     assert whole.count("canary [secret] end of it") >= len(secrets)
@@ -92,7 +94,7 @@ def test_an_incident_is_kept_without_any_secret(fleet: Fleet) -> None:
 def test_what_nobody_needs_goes_and_all_else_stays(fleet: Fleet) -> None:
     """Shown first, removed with --apply, the space won said; what serves and what a restore left is still there."""
     on(fleet, "app-1", LEAVE_AN_IMAGE)
-    before = on(fleet, "app-1", "docker image ls -q --no-trunc")
+    before = on(fleet, "app-1", IMAGES)
     shown = answered(fleet, "flotilla cleanup -s local")
     (plan,) = [row for row in shown["servers"] if row["server"] == "app-1"]
 
@@ -101,7 +103,7 @@ def test_what_nobody_needs_goes_and_all_else_stays(fleet: Fleet) -> None:
         ("logs", "/var/log/left-behind.log.1"),
     }
     assert [row["name"] for row in plan["listed"]] == ["/mnt/data/guestbook/data_restored_20260101000000"]
-    assert on(fleet, "app-1", "docker image ls -q --no-trunc") == before
+    assert on(fleet, "app-1", IMAGES) == before
 
     facts = answered(fleet, "flotilla cleanup -s local --apply")["operation"]["facts"]["app-1"]
     assert not facts["failed"] and facts["freed"]["logs"] >= 2_000_000
