@@ -80,6 +80,7 @@ def preview(
     is_destroy: bool = False,
     on_event: Listener | None = None,
     with_dependents: bool = True,
+    timeout_s: float = PREVIEW_TIMEOUT_S,
 ) -> Preview:
     """
     What an update (or a destroy) would do. `is_refreshed` asks the clouds first; `packs` are folders of policy packs.
@@ -92,7 +93,8 @@ def preview(
     arguments += ["--refresh"] if is_refreshed else []
     for pack in packs:
         arguments += ["--policy-pack", str(pack)]
-    run = _run([*arguments, *_targets(targets, with_dependents)], checkout, stack, known, on_event, timeout_s=PREVIEW_TIMEOUT_S)
+    chosen = _targets(targets, with_dependents)
+    run = _run([*arguments, *chosen], checkout, stack, known, on_event, timeout_s=timeout_s)
     return Preview(
         is_ok=run.code == 0,
         steps=tuple(event for event in run.events if isinstance(event, Step)),

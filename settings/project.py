@@ -11,12 +11,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from settings.canary import Canary
 from settings.care import ProjectBackup
 from settings.model import Model
 from settings.process import Domain, Health, Kind, Limits, Process, Reservations, Strategy, Volume
 from settings.values import Argument, DatabaseName, Extension, Flag, Generation, ImageRepository, Name, Person, Seconds
 
 __all__ = [
+    "Canary",
     "Database",
     "Domain",
     "Health",
@@ -109,6 +111,7 @@ class Project(Process):
     )
     hooks: Hooks = Field(default=Hooks(), description="Commands before and after each of its releases.")
     slo: Slo | None = Field(default=None, description="What it promises. None: nothing.")
+    canary: Canary = Field(default=Canary(), description="How a new release is tried on a share of the traffic.")
     maintenance: Flag = Field(default=False, description="The ingress answers 503 with a page instead of the project.")
     environments: Annotated[Mapping[Name, Mapping[str, Any]], Field(min_length=1)] | None = Field(
         default=None,

@@ -13,7 +13,19 @@ from typing import Any
 from hosts.probe.program import SECTIONS
 
 # In the order in which they import each other.
-MODULES = ("reading", "machine", "services", "updates", "access", "exposure", "containers", "databases", "program")
+MODULES = (
+    "reading",
+    "machine",
+    "services",
+    "updates",
+    "access",
+    "exposure",
+    "containers",
+    "databases",
+    "ingress",
+    "logs",
+    "program",
+)
 
 LOADER = """\
 import json, sys, types
@@ -28,7 +40,7 @@ for name in modules:
     sys.modules[name] = module
     setattr(sys.modules[package], name.rpartition(".")[2], module)
     exec(compile(modules[name], "<" + name + ">", "exec"), module.__dict__)
-sys.modules[{main}].main(json.loads({argument}))
+sys.modules[{main}].main(*json.loads({arguments}))
 """
 
 
@@ -41,15 +53,16 @@ def sources() -> dict[str, str]:
     return {f"hosts.probe.{name}": (folder / f"{name}.py").read_text(encoding="utf-8") for name in MODULES}
 
 
-def program(modules: Mapping[str, str], main: str, argument: Any) -> str:
+def program(modules: Mapping[str, str], main: str, *arguments: Any) -> str:
     """
-    One program text of these modules, in the order in which they import each other: `main` of one of them gets the argument.
+    One program text of these modules, in the order in which they import each other: `main` of one of them gets the arguments.
     """
-    return LOADER.format(modules=repr(json.dumps(modules)), main=repr(main), argument=repr(json.dumps(argument)))
+    return LOADER.format(modules=repr(json.dumps(modules)), main=repr(main), arguments=repr(json.dumps(arguments)))
 
 
-def script(names: Iterable[str] = SECTIONS) -> str:
+def script(names: Iterable[str] = SECTIONS, since_s: float = 0.0) -> str:
     """
-    The program that prints the document with these sections: for the standard input of `python3 -`.
+    The program that prints the document with these sections: for the standard input of `python3 -`. `since_s`: what logs are
+    read from, in seconds since 1970.
     """
-    return program(sources(), "hosts.probe.program", sorted(names))
+    return program(sources(), "hosts.probe.program", sorted(names), since_s)

@@ -8,23 +8,53 @@ import asyncio
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ops import report, reports, stack
-from ops.audit import wanted
-from ops.audit.collect import Surroundings, collect
+from ops.audit import drift, hosts, wanted
+from ops.audit.collect import ENGINE_TIMEOUT_S, HOST_TIMEOUT_S, Surroundings, collect
 from ops.audit.rule import Check, run
 from ops.audit.scene import Scene
 from ops.errors import SettingsError
-from settings import load, read_stack_config
+from settings import Settings, load, read_stack_config
 from settings.stacks import is_sandbox
+
+# Checks that note figures by the way, for others to read in their reports.
+MEASURES = {"hosts": hosts.measures, "drift": drift.measures}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """
+    What looking starts from: the stack's settings and outputs, what settings say beside them, and what looking needs.
+    """
+
+    settings: Settings
+    outputs: Mapping[str, Any]
+    wanted: Mapping[str, Any]
+    around: Surroundings
+    origin: report.Origin
 
 
 def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str, Any]:
     """
     Look at everything that these checks ask for, judge it, and write the reports: one for each check in `reports/`. Returns the
     report on all of them.
+
+    Raises: SettingsError, MissingToolError
+    """
+    known = prepare(checkout, name)
+    found = asyncio.run(examine(known.outputs, known.wanted, known.around, checks))
+    for check in found:
+        reports.write(checkout, check.name, report.document(known.origin, [check]))
+    return report.document(known.origin, found)
+
+
+def prepare(checkout: Path, name: str | None, limit_s: float | None = None) -> Prepared:
+    """
+    Ask the engine what the stack is. `limit_s`: no look takes longer.
 
     Raises: SettingsError, MissingToolError
     """
@@ -39,12 +69,17 @@ def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str
         private_key=wanted.private_key(settings),
         authority=wanted.authority(settings),
         name_server=name_server_of(checkout, settings.stack),
+        timeout_s=min(HOST_TIMEOUT_S, limit_s or HOST_TIMEOUT_S),
+        engine_timeout_s=limit_s or ENGINE_TIMEOUT_S,
     )
-    found = asyncio.run(examine(outputs, wanted.wanted(settings, key_of(config)), around, checks))
-    origin = origin_of(checkout, settings.environment.name)
-    for check in found:
-        reports.write(checkout, check.name, report.document(origin, [check]))
-    return report.document(origin, found)
+    asked = wanted.wanted(settings, key_of(config))
+    return Prepared(
+        settings=settings,
+        outputs=outputs,
+        wanted=asked,
+        around=around,
+        origin=origin_of(checkout, settings.environment.name, stack.deployed_revision(checkout, name, known)),
+    )
 
 
 def config_of(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, Any]:
@@ -81,7 +116,13 @@ def judge(check: Check, scene: Scene, seconds: Mapping[type[Any], float]) -> rep
     findings, held = run(check, scene)
     looked_s = max((seconds.get(rule.subject, 0.0) for rule in check.rules), default=0.0)
     duration_s = looked_s + time.monotonic() - started
-    return report.CheckReport(name=check.name, duration_s=duration_s, findings=report.in_order(findings), held=held)
+    return report.CheckReport(
+        name=check.name,
+        duration_s=duration_s,
+        findings=report.in_order(findings),
+        held=held,
+        measures=MEASURES[check.name](scene) if check.name in MEASURES else {},
+    )
 
 
 def name_server_of(checkout: Path, name: str) -> tuple[str, int] | None:
@@ -96,8 +137,9 @@ def name_server_of(checkout: Path, name: str) -> tuple[str, int] | None:
     return (found.services_ip, addresses.DNS_PORT) if found else None
 
 
-def origin_of(checkout: Path, environment: str) -> report.Origin:
-    return report.Origin(environment=environment, commit=_git(checkout, "HEAD"), branch=_git(checkout, "--abbrev-ref", "HEAD"))
+def origin_of(checkout: Path, environment: str, deployed: str | None = None) -> report.Origin:
+    commit, branch = _git(checkout, "HEAD"), _git(checkout, "--abbrev-ref", "HEAD")
+    return report.Origin(environment=environment, commit=commit, branch=branch, deployed_revision=deployed)
 
 
 def _git(checkout: Path, *arguments: str) -> str:

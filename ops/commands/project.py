@@ -130,3 +130,26 @@ def remove(
         )
     if wanted.data:
         console.line(f"Its data ({', '.join(wanted.data)}) and backups are kept until you remove them.")
+
+
+@app.command("set")
+def set_value(
+    project: Annotated[str, typer.Argument(help="The project's name.")],
+    key: Annotated[str, typer.Argument(help="Which value, such as limits.memory_mb.")],
+    value: Annotated[str, typer.Argument(help="A number or a plain word.")],
+    json: Json = False,
+) -> None:
+    """
+    Change one value of projects/<name>.yaml, everything else as it was; refused where the settings were not valid any more.
+    """
+    from ops import project_edits
+
+    edited = project_edits.change(checkout.find(), project, key, value)
+    if json:
+        console.document(edited)
+        return
+    if edited.before == edited.after:
+        console.line(f"{edited.file}: {edited.key} is {edited.after} already. Nothing was changed.")
+        return
+    console.line(f"{edited.file}: {edited.key} is {edited.after} now; it was {edited.before or 'not set'}.")
+    console.line("Nothing was brought out yet. See what it does: `flotilla plan`; undo it: `git checkout -p`.")
