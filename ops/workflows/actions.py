@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ops import backup, deploying, fleet, reports, stack
+from ops import backup, deploying, fleet, reports, stack, weekly
 from ops.audit.audit import audit as examine
 from ops.audit.catalog import chosen
 from ops.cleanup import cleanup
@@ -21,6 +21,7 @@ from ops.workflows.work import Work
 
 BAD = frozenset({"CRITICAL", "DEGRADED"})
 PAUSE_S = 5.0
+VERDICT_TIMEOUT_S = 300.0
 ALERTS = "import sys,urllib.request;sys.stdout.write(urllib.request.urlopen('http://127.0.0.1:9090/api/v1/{}',timeout=10).read().decode())"
 
 
@@ -28,7 +29,29 @@ def audit(work: Work, context: Context, *checks: str, under: str = "audit") -> s
     """
     What is wrong: handed on as `{status, findings, summary}`.
     """
-    report = examine(work.checkout, work.stack, chosen(list(checks)))
+    return _noted(examine(work.checkout, work.stack, chosen(list(checks))), context, under)
+
+
+def verdict(work: Work, context: Context) -> str:
+    """
+    As `flotilla report`: the audit, and documents, integrity and production's logs beside; handed on as `audit`.
+    """
+    from ops.verdict import catalog
+    from ops.verdict.verdict import verdict as judged
+
+    return _noted(judged(work.checkout, work.stack, catalog.chosen([]), VERDICT_TIMEOUT_S), context, "audit")
+
+
+def week(work: Work, context: Context) -> str:
+    """
+    What was run, found, done and pushed in the last seven days, by the reports that are kept.
+    """
+    found = weekly.of(work.checkout, work.stack)
+    context.facts["week"] = {**found, "lines": weekly.lines(found)}
+    return f"{found['runs']} runs of the report, {len(found['opened'])} new findings, {len(found['closed'])} gone"
+
+
+def _noted(report: Mapping[str, Any], context: Context, under: str) -> str:
     rows = [row for check in report["checks"].values() for row in check["findings"]]
     context.facts[under] = {"status": report["status"], "summary": report["summary"], "findings": rows}
     context.critical.extend(f"{row['resource']}: {row['message']}" for row in rows if row["severity"] == "CRITICAL")

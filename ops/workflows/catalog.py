@@ -9,7 +9,7 @@ from functools import partial
 
 from ops.errors import SettingsError
 from ops.steps import Context, Parallel, Sequential, Step
-from ops.workflows import actions, weekly
+from ops.workflows import actions, page
 from ops.workflows.work import Work, Workflow
 
 Action = Callable[..., str]
@@ -38,7 +38,7 @@ def _daily(work: Work) -> Sequential:
                 when=lambda context: "incident" in context.facts,
             ),
             _step(work, "monitoring", actions.monitoring, is_blocking=False, when=fine),
-            _step(work, "report", partial(weekly.write, name="daily")),
+            _step(work, "report", partial(page.write, name="daily")),
         )
     )
 
@@ -55,8 +55,9 @@ def _weekly(work: Work) -> Sequential:
     return Sequential(
         steps=(
             Parallel(steps=at_once),
-            _step(work, "audit", actions.audit, is_blocking=False),
-            _step(work, "overall report", partial(weekly.write, name="weekly")),
+            _step(work, "audit", actions.verdict, is_blocking=False),
+            _step(work, "the week before", actions.week, is_blocking=False),
+            _step(work, "overall report", partial(page.write, name="weekly")),
         )
     )
 
@@ -73,7 +74,7 @@ def _incident(work: Work) -> Sequential:
             _step(work, "connectivity", actions.read_connections, is_blocking=False),
             _step(work, "resolution by diagnosis", actions.resolution, is_blocking=False),
             _step(work, "monitoring", actions.monitoring, is_blocking=False),
-            _step(work, "post-mortem", weekly.post_mortem, is_blocking=False),
+            _step(work, "post-mortem", page.post_mortem, is_blocking=False),
         )
     )
 

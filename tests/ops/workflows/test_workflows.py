@@ -28,7 +28,7 @@ ORDER = {
         "monitoring",
         "post-mortem",
     ],
-    "weekly-maintenance": ["full backup", "cleanup (looking)", "inventory", "audit", "overall report"],
+    "weekly-maintenance": ["full backup", "cleanup (looking)", "inventory", "audit", "the week before", "overall report"],
     "daily-check": ["audit", "incident", "resolution by diagnosis", "monitoring", "report"],
     "release": ["deployment", "monitoring"],
 }
@@ -74,6 +74,7 @@ def told(monkeypatch: pytest.MonkeyPatch, status: str, called: list[str], failin
         return act
 
     monkeypatch.setattr(actions, "audit", audit)
+    monkeypatch.setattr(actions, "verdict", audit)
     for name in (
         "start_incident",
         "monitoring",
@@ -134,6 +135,7 @@ def test_a_week_goes_on_without_its_backup_and_says_so(tmp_path: Path, monkeypat
     document = work.run(catalog.find("weekly-maintenance"), asked(tmp_path))
 
     assert sorted(called) == ["full_backup", "inventory", "look_for_cleanup"] and document["status"] == "done"
+    assert "Runs of the report: 0" in next((tmp_path / "reports" / "maintenance").glob("weekly-*.md")).read_text()
     assert (
         "full backup: full_backup does not work."
         in next((tmp_path / "reports" / "maintenance").glob("weekly-*.md")).read_text()
