@@ -4,7 +4,7 @@ What an audit has measured, as reports keep it: figures for plots, each with why
     disks      [{server, mount, used_share, why}]           a share of 1
     responses  [{project, site, seconds, status, why}]      until the head of the answer, as seen from where the audit ran
     backups    [{project, source, age_s, why}]
-    costs      [{project, eur_per_month, why}]              list prices, see `costs`
+    costs      [{project, eur_per_month, why}]              as `flotilla costs` has them
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ops.audit.backups import SUCCESS, measured, policies
-from ops.audit.releases import JOB
 from ops.audit.scene import Host, Scene, Site, Subject, UnseenError
-from settings import prices
+from ops.costs.bill import bill
+from ops.costs.fleet import from_outputs
+from ops.costs.split import split
 
 # A file system that is memory, or a file that a container engine lends, is no disk.
 DISK_KINDS = frozenset({"ext4", "xfs", "btrfs", "overlay"})
-SHARED = "shared"
 
 
 def document(scene: Scene, kinds: Collection[type[Subject]] = (Host, Site)) -> dict[str, list[dict[str, Any]] | None]:
@@ -115,35 +115,11 @@ def backups(scene: Scene) -> Iterator[dict[str, Any]]:
 
 def costs(outputs: Mapping[str, Any]) -> list[dict[str, Any]]:
     """
-    What each project costs a month: the servers, volumes and addresses of the environment at list prices, divided by the memory
-    that the projects' programs reserve. Without projects all of it is `shared`.
+    What each project costs a month, as `flotilla costs` divides the bill; of a fleet with something unpriced it is not known.
     """
-    whole, unpriced = _whole(outputs)
-    reserved = {name: _memory_mb(project) for name, project in sorted(outputs["projects"].items())}
-    total = sum(reserved.values())
-    why = f"no price is known of {', '.join(unpriced)}" if unpriced else ""
-    if not total:
-        return [{"project": SHARED, "eur_per_month": None if why else round(whole, 2), "why": why}]
-    shares = {name: whole * memory / total for name, memory in reserved.items()}
-    return [{"project": name, "eur_per_month": None if why else round(share, 2), "why": why} for name, share in shares.items()]
-
-
-def _whole(outputs: Mapping[str, Any]) -> tuple[float, list[str]]:
-    """
-    EUR per month, and the types whose price is not known.
-    """
-    servers = outputs["servers"].values()
-    unpriced = sorted({server["type"] for server in servers} - prices.SERVERS.keys())
-    eur = sum(
-        prices.SERVERS.get(server["type"], 0.0) + prices.IPV4 + (server.get("volume_gb") or 0) * prices.VOLUME_GB
-        for server in servers
-    )
-    kind = (outputs.get("entry") or {}).get("kind", "server")
-    # components/load_balancer.py makes no other.
-    eur += {"floating-ip": prices.FLOATING_IP, "load-balancer": prices.LOAD_BALANCERS["lb11"]}.get(kind, 0.0)
-    return eur, unpriced
-
-
-def _memory_mb(project: Mapping[str, Any]) -> int:
-    processes = [process for process in project["processes"].values() if process["kind"] != JOB]
-    return sum(process["memory_mb"] * process["replicas"] for process in processes)
+    fleet = from_outputs(outputs)
+    found = bill(fleet.items)
+    unpriced = ", ".join(sorted({str(line.item.type or line.item.kind) for line in found.lines if line.eur is None}))
+    why = f"no price is known of {unpriced}" if unpriced else ""
+    owed = split(fleet, found)
+    return [{"project": name, "eur_per_month": None if why else float(eur), "why": why} for name, eur in sorted(owed.items())]

@@ -178,7 +178,7 @@ client = Client(token=os.environ['HCLOUD_TOKEN'], api_endpoint=os.environ['HCLOU
 print([rule.to_payload() for rule in client.firewalls.get_all()[0].rules])
 E"""
 _PUT_BACK = """from hcloud.firewalls import FirewallRule
-client.firewalls.get_all()[0].set_rules([FirewallRule(**{{key: value for key, value in rule.items()}}) for rule in fleet_rules])"""
+client.firewalls.get_all()[0].set_rules([FirewallRule(**rule) for rule in fleet_rules])"""
 
 
 def _require_kept(checkout: Path, report: dict[str, Any]) -> None:
