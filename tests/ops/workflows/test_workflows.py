@@ -14,9 +14,16 @@ from ops import steps
 from ops.confirm import Approval
 from ops.errors import FlotillaError, SettingsError
 from ops.steps import Context
-from ops.workflows import actions, catalog, work
+from ops.workflows import actions, catalog, diagnosing, releasing, work
 from ops.workflows.work import Work
 
+PLACES = {
+    "start_incident": diagnosing,
+    "resolution": diagnosing,
+    "deploy": releasing,
+    "rollback": releasing,
+    "watch": releasing,
+}
 ORDER = {
     "new-project": ["audit", "security", "docker", "network", "deployment", "monitoring", "backups", "documentation"],
     "incident": [
@@ -86,7 +93,7 @@ def told(monkeypatch: pytest.MonkeyPatch, status: str, called: list[str], failin
         "rollback",
         "watch",
     ):
-        monkeypatch.setattr(actions, name, noted(name))
+        monkeypatch.setattr(PLACES.get(name, actions), name, noted(name))
 
 
 @pytest.mark.parametrize(
@@ -185,4 +192,4 @@ def test_what_a_workflow_needs_is_asked_for(tmp_path: Path) -> None:
 )
 def test_findings_of_a_project(resource: str, is_ours: bool) -> None:
     """By its names, services and processes."""
-    assert actions.is_of(resource, "shop", {"shop.example.com"}) is is_ours
+    assert releasing.is_of(resource, "shop", {"shop.example.com"}) is is_ours
