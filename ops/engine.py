@@ -21,8 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
+from ops import lock, progress
 from ops.errors import FlotillaError, MissingToolError
 from ops.events import Diagnostic, Event, Finished, Step, Summary, Violation, parse
+from ops.lock import Holder
 
 POLL_S: Final = 0.05
 PREVIEW_TIMEOUT_S: Final = 1800.0
@@ -80,6 +82,7 @@ def preview(
     is_destroy: bool = False,
     on_event: Listener | None = None,
     with_dependents: bool = True,
+    timeout_s: float = PREVIEW_TIMEOUT_S,
 ) -> Preview:
     """
     What an update (or a destroy) would do. `is_refreshed` asks the clouds first; `packs` are folders of policy packs.
@@ -88,11 +91,12 @@ def preview(
     """
     arguments = ["destroy", "--preview-only"] if is_destroy else ["preview"]
     # What is protected is shown with the rest; only an update is held up by it.
-    arguments += ["--ignore-protect"] if is_destroy else []
+    arguments += ["--ignore-protect"]
     arguments += ["--refresh"] if is_refreshed else []
     for pack in packs:
         arguments += ["--policy-pack", str(pack)]
-    run = _run([*arguments, *_targets(targets, with_dependents)], checkout, stack, known, on_event, timeout_s=PREVIEW_TIMEOUT_S)
+    chosen = _targets(targets, with_dependents)
+    run = _run([*arguments, *chosen], checkout, stack, known, on_event, timeout_s=timeout_s)
     return Preview(
         is_ok=run.code == 0,
         steps=tuple(event for event in run.events if isinstance(event, Step)),
@@ -122,7 +126,8 @@ def update(
     """
     arguments = ["destroy" if is_destroy else "up", "--yes", "--skip-preview", *_targets(targets, with_dependents)]
     arguments += ["--message", message] if message else []
-    run = _run(arguments, checkout, stack, known, on_event)
+    await_rest(checkout, stack)
+    run = _run(arguments, checkout, stack, known, on_event, note=_note(checkout, stack))
     changes: dict[str, int] = {}
     for event in run.events:
         if isinstance(event, Finished) and event.is_ok and event.operation != "same":
@@ -167,6 +172,7 @@ def _run(
     on_event: Listener | None,
     *,
     timeout_s: float | None = None,
+    note: Path | None = None,
 ) -> _Run:
     program = shutil.which("pulumi", path=known.get("PATH"))
     if program is None:
@@ -188,16 +194,57 @@ def _run(
             start_new_session=True,
             preexec_fn=_end_with(),
         )
+        if note:
+            _write(note, Holder.of(process.pid, arguments[0], stack).text())
         events = []
         with _ending(process, arguments[0], timeout_s):
             for event in parse(_lines(log, process)):
                 events.append(event)
                 if on_event is not None:
                     on_event(event)
+        if note:
+            note.unlink(missing_ok=True)
         said.seek(0)
         return _Run(
             code=process.wait(), events=tuple(events), said=said.read(), duration_s=round(time.monotonic() - started, 3)
         )
+
+
+def _note(checkout: Path, stack: str) -> Path:
+    """
+    Where it is written down which process is the engine that changes the stack.
+    """
+    path = checkout / ".flotilla" / "engines" / f"{stack}.json"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def _write(path: Path, content: bytes) -> None:
+    draft = path.with_suffix(".new")
+    draft.write_bytes(content)
+    draft.replace(path)
+
+
+def await_rest(checkout: Path, stack: str, *, timeout_s: float = ENDING_TIMEOUT_S) -> None:
+    """
+    Wait for an engine of this machine that goes on after who started it was killed: it finishes what it has begun.
+
+    Raises: LockedError where it does not come to rest in time.
+    """
+    note = _note(checkout, stack)
+    deadline = time.monotonic() + timeout_s
+    is_told = False
+    while (left := lock.parsed(note.read_bytes() if note.exists() else None)) and not left.is_gone:
+        if time.monotonic() > deadline:
+            raise lock.LockedError(
+                f"{stack}: an engine of an earlier command is still at work (pid {left.pid}). Nothing was done. Look at it: "
+                f"`ps {left.pid}`."
+            )
+        if not is_told:
+            is_told = True
+            progress.say(f"  ... an engine of an earlier command finishes what it has begun (pid {left.pid})")
+        time.sleep(POLL_S)
+    note.unlink(missing_ok=True)
 
 
 def _lines(log: Path, process: subprocess.Popen[bytes]) -> Iterator[str]:

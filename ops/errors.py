@@ -4,6 +4,8 @@ Every error that Flotilla shows to a person, each with its exit code.
     FlotillaError          1  an operation failed
     ├── SettingsError      2  bad input or configuration
     ├── RefusedError       3  refused, or not confirmed
+    ├── PolicyError        4  a mandatory policy is not held
+    ├── ChangedError       5  the world is not what something was made for
     ├── ReportError        6  a report's status is at or over --fail-on
     └── MissingToolError   7  a needed tool or service is missing
 
@@ -36,6 +38,22 @@ class RefusedError(FlotillaError):
     """
 
     exit_code = 3
+
+
+class PolicyError(FlotillaError):
+    """
+    A mandatory policy is not held. Nothing was changed.
+    """
+
+    exit_code = 4
+
+
+class ChangedError(FlotillaError):
+    """
+    The world is not any more what a saved plan was made for. Nothing was changed.
+    """
+
+    exit_code = 5
 
 
 class ReportError(FlotillaError):

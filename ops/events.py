@@ -228,11 +228,26 @@ def _step(metadata: Mapping[str, Any]) -> Step | None:
         before=shown(old.get("inputs") or {}),
         after=shown(new.get("inputs") or {}),
         outputs=shown(old.get("outputs") or {}),
-        differing=tuple(sorted(metadata.get("detailedDiff") or metadata.get("diffs") or ())),
+        differing=tuple(sorted(metadata.get("detailedDiff") or metadata.get("diffs") or _differing(old, new))),
         replacing=tuple(sorted(metadata.get("keys") or ())),
         was_protected=bool(old.get("protect")),
         is_protected=bool(new.get("protect")),
     )
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """
+    The paths where inputs differ: for components, of which the engine only says that they do.
+    """
+    return list(_paths(old.get("inputs") or {}, new.get("inputs") or {}, "")) if old and new else []
+
+
+def _paths(old: Any, new: Any, path: str) -> Iterator[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted(old.keys() | new.keys()):
+            yield from _paths(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+    elif old != new:
+        yield path
 
 
 def shown(value: Any) -> Any:

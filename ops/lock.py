@@ -53,15 +53,22 @@ class Holder:
         """
         This process, now.
         """
+        return cls.of(os.getpid(), operation, what)
+
+    @classmethod
+    def of(cls, pid: int, operation: str, what: str) -> Holder:
+        """
+        A process of this machine, now.
+        """
         return cls(
             operation=operation,
             what=what,
             user=user(),
             host=socket.gethostname(),
-            pid=os.getpid(),
+            pid=pid,
             since=datetime.now(UTC).isoformat(timespec="seconds"),
             boot=_boot(),
-            process_start=_start_of(os.getpid()) or "",
+            process_start=_start_of(pid) or "",
         )
 
     @property
@@ -141,10 +148,10 @@ def holder(shelf: Shelf) -> Holder | None:
     """
     Who holds the lock now.
     """
-    return _parsed(shelf.read(NAME))
+    return parsed(shelf.read(NAME))
 
 
-def _parsed(text: bytes | None) -> Holder | None:
+def parsed(text: bytes | None) -> Holder | None:
     if text is None:
         return None
     try:
@@ -172,7 +179,7 @@ def _take(shelf: Shelf, stack: str, wanted: Holder, deadline: float) -> Holder |
     is_said = False
     while True:
         text = shelf.read(NAME)
-        found = _parsed(text)
+        found = parsed(text)
         if found is None or found.is_gone:
             if shelf.swap(NAME, text, wanted.text()):
                 return found
@@ -195,7 +202,7 @@ def remove(shelf: Shelf, stack: str) -> Holder | None:
     Raises: LockedError where its process is known to live.
     """
     text = shelf.read(NAME)
-    found = _parsed(text)
+    found = parsed(text)
     if found is None:
         return None
     if found.host == socket.gethostname() and not found.is_gone:

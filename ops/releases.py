@@ -15,7 +15,7 @@ from ops.canary import shares
 from ops.confirm import Level
 from ops.errors import SettingsError
 from settings import Project, Settings, Strategy, load, read_stack_config
-from settings.release import PastRelease, ProjectReleases, Release, Releases, Slot
+from settings.release import PastRelease, ProjectReleases, Release, Releases
 from settings.release_checks import full_repository
 from settings.releases import with_release
 from settings.stacks import is_sandbox
@@ -47,11 +47,7 @@ class Stand:
 
         Raises: SettingsError where it has none of this name.
         """
-        if name not in self.settings.projects:
-            raise SettingsError(
-                f"{name}: there is no such project in {self.stack}. Nothing was done. {suggest(name, self.settings.projects)}."
-            )
-        return self.settings.projects[name]
+        return project_of(self.settings, name)
 
     def served(self, name: str) -> ProjectReleases:
         """
@@ -59,13 +55,7 @@ class Stand:
 
         Raises: SettingsError where it is not served yet.
         """
-        self.project(name)
-        if name not in self.settings.releases.projects:
-            raise SettingsError(
-                f"{name}: it is not served in {self.stack} yet. Nothing was done. "
-                f"Serve it: `flotilla deploy {name} --image :<tag>`."
-            )
-        return self.settings.releases.projects[name]
+        return served(self.settings, name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +141,35 @@ def _read(checkout: Path, file: str) -> str:
         return (checkout / Path(file).expanduser()).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"registry_authority: {file}: {error}. Nothing was done. Correct the path.") from None
+
+
+def project_of(settings: Settings, name: str) -> Project:
+    """
+    A project that lives in an environment.
+
+    Raises: SettingsError where there is none of this name.
+    """
+    if name not in settings.projects:
+        raise SettingsError(
+            f"{name[:80]}: there is no such project in {settings.stack}. Nothing was done. "
+            f"{suggest(name, settings.projects or ['(none yet)'])}."
+        )
+    return settings.projects[name]
+
+
+def served(settings: Settings, name: str) -> ProjectReleases:
+    """
+    The releases of a project.
+
+    Raises: SettingsError where it is not served yet.
+    """
+    project_of(settings, name)
+    if name not in settings.releases.projects:
+        raise SettingsError(
+            f"{name}: it is not served in {settings.stack} yet. Nothing was done. Serve it: `flotilla deploy {name} --image "
+            f":<tag> -s {settings.stack}`."
+        )
+    return settings.releases.projects[name]
 
 
 def parse(text: str) -> Reference:
@@ -283,10 +302,3 @@ def find(releases: ProjectReleases, text: str) -> Release | PastRelease:
             f"`flotilla release list` shows them."
         )
     return fitting[0]
-
-
-def slot_of(release: Release | PastRelease) -> Slot | None:
-    """
-    The place of a release that is served; None for one that is not.
-    """
-    return release.slot if isinstance(release, Release) else None

@@ -24,6 +24,8 @@ from ops.steps import Step as WorkflowStep
 from settings.release import Release
 
 NOTHING = "nothing to do"
+# What the engine says at last, when it has said why before.
+ENDINGS = ("update failed", "preview failed")
 
 
 def bring_out(
@@ -179,6 +181,7 @@ def _why(diagnostics: Sequence[Diagnostic]) -> str:
     The errors, each once, in the engine's order: that of a service ends with its container's last lines.
     """
     errors = [found.message.strip() for found in diagnostics if found.severity == "error"]
+    errors = [text for text in errors if text not in ENDINGS] or errors
     said = [found.message.strip() for found in diagnostics if found.severity == "info#err"]
     return "\n".join(dict.fromkeys([*errors, *said[-10:]])) or "the engine said nothing"
 

@@ -39,7 +39,7 @@ def deploy(
 
     wanted = deploying.wanted(projects, image or [])
     approval = Approval(is_yes=yes, level=approve, reason=reason)
-    _told(deploying.deploy(checkout.find(), stack, wanted, approval, lock_wait_s=lock_wait), is_json=json)
+    told(deploying.deploy(checkout.find(), stack, wanted, approval, lock_wait_s=lock_wait), is_json=json)
 
 
 def rollback(
@@ -58,7 +58,7 @@ def rollback(
     from ops import deploying
 
     approval = Approval(is_yes=yes, level=approve, reason=reason)
-    _told(deploying.rollback(checkout.find(), stack, project, to, approval, lock_wait_s=lock_wait), is_json=json)
+    told(deploying.rollback(checkout.find(), stack, project, to, approval, lock_wait_s=lock_wait), is_json=json)
 
 
 @app.command("list")
@@ -113,7 +113,10 @@ def show_difference(document: Mapping[str, Any], *, is_json: bool) -> None:
         console.line(text)
 
 
-def _told(document: Mapping[str, Any], *, is_json: bool) -> None:
+def told(document: Mapping[str, Any], *, is_json: bool) -> None:
+    """
+    What became of an operation.
+    """
     from ops import mutation
     from ops.rollout import NOTHING
 

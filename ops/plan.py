@@ -1,0 +1,300 @@
+"""
+What would change in a stack, how dangerous it is, who notices, what it costs, and what the policies say. Changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ops import engine, grading
+from ops import stack as stacks
+from ops.confirm import Level
+from ops.errors import ChangedError, FlotillaError, PolicyError, SettingsError
+from ops.events import Change, Diagnostic, Step, Violation, parse
+from ops.grading import Graded
+
+SCHEMA: Final = 1
+PACKS: Final = ("policies/security", "policies/compliance")
+# What decides on what a stack is to be, beside its own files.
+SETTINGS: Final = ("Pulumi.yaml", "Pulumi.{stack}.yaml", "projects/*.yaml", "releases/{stack}.yaml")
+
+
+class PlanError(FlotillaError):
+    """
+    The engine could not say what would change.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """
+    What a plan was made for: digests of the settings, the releases and the state.
+    """
+
+    settings: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """
+    The changes, worst first. `drifted` are those that only the clouds know of, {URN: what differs}, where they were asked.
+    """
+
+    stack: str
+    world: World
+    changes: tuple[Graded, ...]
+    violations: tuple[Violation, ...]
+    warnings: tuple[Diagnostic, ...]
+    targets: tuple[str, ...] = ()
+    is_destroy: bool = False
+    is_refreshed: bool = False
+    drifted: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    duration_s: float = 0.0
+
+    @property
+    def level(self) -> Level:
+        """
+        Of all together. Taking everything away is critical, whatever there is.
+        """
+        return Level.CRITICAL if self.is_destroy else grading.overall(self.changes)
+
+    @property
+    def is_empty(self) -> bool:
+        """
+        Whether there is nothing to do.
+        """
+        return not self.changes
+
+    @property
+    def told(self) -> tuple[Graded, ...]:
+        """
+        The changes that a person has to know of: what only holds others together is left out.
+        """
+        return tuple(row for row in self.changes if row.level is not Level.INFO)
+
+    @property
+    def eur(self) -> float:
+        """
+        What is added per month by everything whose price is known.
+        """
+        return round(sum(row.eur for row in self.changes if row.eur is not None), 2)
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """
+        What has no known price.
+        """
+        return tuple(row.line for row in self.changes if row.eur is None)
+
+    @property
+    def stopping(self) -> tuple[Violation, ...]:
+        """
+        The policies that have to be held first.
+        """
+        return tuple(found for found in self.violations if found.is_stopping)
+
+    def grouped(self) -> dict[str, list[Graded]]:
+        """
+        {project: its changes}, the fleet first.
+        """
+        names = sorted({row.project for row in self.told}, key=lambda name: (name != grading.FLEET, name))
+        return {name: [row for row in self.told if row.project == name] for name in names}
+
+    def document(self) -> dict[str, Any]:
+        """
+        As `--json` and `--save` have it; there are no secrets in it.
+        """
+        return {
+            "schema": SCHEMA,
+            "stack": self.stack,
+            "level": self.level,
+            "changes": [{**asdict(row), "change": row.change.value, "level": row.level.value} for row in self.changes],
+            "violations": [{**asdict(found), "is_stopping": found.is_stopping} for found in self.violations],
+            "warnings": [found.message for found in self.warnings],
+            "eur_per_month": self.eur,
+            "unpriced": list(self.unpriced),
+            "drift": list(self.drifted) if self.is_refreshed else None,
+            "protected": list(self.protected),
+            "targets": list(self.targets),
+            "is_destroy": self.is_destroy,
+            "is_refreshed": self.is_refreshed,
+            "world": asdict(self.world),
+            "duration_s": self.duration_s,
+        }
+
+
+def make(
+    checkout: Path,
+    stack: str,
+    known: Mapping[str, str],
+    *,
+    targets: Sequence[str] = (),
+    is_refreshed: bool = False,
+    is_destroy: bool = False,
+) -> Plan:
+    """
+    Ask the engine and grade what it says.
+
+    Raises: PlanError where it cannot say; MissingToolError where there is none.
+    """
+    world = world_of(checkout, stack, known)
+    packs = () if is_destroy else [checkout / pack for pack in PACKS]
+    seen = engine.preview(
+        checkout, stack, known, targets=targets, packs=packs, is_refreshed=is_refreshed, is_destroy=is_destroy
+    )
+    stopping = [found for found in seen.violations if found.is_stopping]
+    if not seen.is_ok and not stopping:
+        errors = [found.message for found in seen.diagnostics if found.severity == "error"]
+        raise PlanError(f"{stack}: the engine cannot say what would change. Nothing was changed.\n" + "\n".join(errors))
+    changes = grading.grade(seen.steps, project_names(checkout))
+    return Plan(
+        stack=stack,
+        world=world,
+        changes=changes,
+        violations=seen.violations,
+        warnings=tuple(found for found in seen.diagnostics if found.severity == "warning"),
+        targets=tuple(targets),
+        is_destroy=is_destroy,
+        is_refreshed=is_refreshed,
+        drifted=drift(seen.steps) if is_refreshed else (),
+        protected=tuple(
+            step.urn for step in seen.steps if step.was_protected and step.change in (Change.DELETE, Change.REPLACE)
+        ),
+        duration_s=seen.duration_s,
+    )
+
+
+def drift(steps: Iterable[Step]) -> tuple[str, ...]:
+    """
+    What the clouds have otherwise than the state.
+    """
+    found = [step for step in steps if step.change is Change.REFRESH and step.differing]
+    return tuple(f"{grading.shown_name(step)} ({step.type}): {', '.join(step.differing)}" for step in found)
+
+
+def grade_events(events: Iterable[Mapping[str, Any]], projects: Sequence[str]) -> dict[str, Any]:
+    """
+    What recorded events are graded: the level of all, and each line with its level.
+    """
+    steps = [event for event in parse(json.dumps(event) for event in events) if isinstance(event, Step)]
+    changes = grading.grade(steps, projects)
+    rows = [row for row in changes if row.level is not Level.INFO]
+    return {
+        "level": grading.overall(changes).value,
+        "lines": [f"{row.level}: {row.project}: {row.line}" + (f" ({row.downtime})" if row.downtime else "") for row in rows],
+        "eur": round(sum(row.eur or 0 for row in changes), 2),
+    }
+
+
+def project_names(checkout: Path) -> list[str]:
+    """
+    The projects that there are files of.
+    """
+    return sorted(path.stem for path in (checkout / "projects").glob("*.yaml"))
+
+
+def world_of(checkout: Path, stack: str, known: Mapping[str, str]) -> World:
+    """
+    What a plan is made for, at this moment.
+
+    Raises: SettingsError where there is no such stack.
+    """
+    answer = stacks.engine(["stack", "export", "--stack", stack, "--non-interactive"], checkout, known)
+    if answer.returncode != 0:
+        said = " ".join(answer.stderr.split())
+        raise SettingsError(f"{stack}: its state cannot be read: {said}. Nothing was done. See `pulumi stack ls`.")
+    return World(settings=digest_of_settings(checkout, stack), state=digest_of_state(json.loads(answer.stdout)))
+
+
+def digest_of_settings(checkout: Path, stack: str) -> str:
+    """
+    One digest of the files that say what the stack is to be.
+    """
+    digest = hashlib.sha256()
+    for pattern in SETTINGS:
+        for path in sorted(checkout.glob(pattern.format(stack=stack))):
+            digest.update(f"{path.relative_to(checkout)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def digest_of_state(document: Mapping[str, Any]) -> str:
+    """
+    One digest of what there is: when the state was written, and every resource with its id.
+    """
+    deployment = document.get("deployment") or {}
+    rows = [[row["urn"], row.get("id", "")] for row in deployment.get("resources") or []]
+    pending = [[row.get("type"), row.get("resource", {}).get("urn")] for row in deployment.get("pending_operations") or []]
+    found = [deployment.get("manifest", {}).get("time"), rows, pending]
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
+def require_policies(plan: Plan) -> None:
+    """
+    Raises: PolicyError where a mandatory policy is not held.
+    """
+    if plan.stopping:
+        said = "; ".join(f"{found.pack}/{found.policy}: {found.message}" for found in plan.stopping)
+        raise PolicyError(
+            f"{plan.stack}: {len(plan.stopping)} mandatory policies are not held: {said}. Nothing was changed. Correct the "
+            f"settings, or write a waiver: docs/policies.md."
+        )
+
+
+def save(plan: Plan, path: Path) -> None:
+    """
+    Write the plan down for `flotilla apply --plan`; only its owner may read it.
+    """
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
+        json.dump(plan.document(), draft, indent=2)
+        draft.write("\n")
+    Path(draft.name).replace(path)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """
+    A saved plan.
+
+    Raises: SettingsError where it is none.
+    """
+    try:
+        document = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{path}: this cannot be read ({error}). Nothing was done. Run `flotilla plan --save {path}`."
+        ) from None
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA or "world" not in document:
+        raise SettingsError(f"{path}: this is no plan of this `flotilla`. Nothing was done. Run `flotilla plan --save {path}`.")
+    return document
+
+
+def require_same(saved: Mapping[str, Any], plan: Plan, path: Path) -> None:
+    """
+    Raises: ChangedError where the plan would be another one now.
+    """
+    now = plan.document()
+    differing = [
+        word
+        for word, same in (
+            ("the settings or releases", saved["world"]["settings"] == plan.world.settings),
+            ("the state", saved["world"]["state"] == plan.world.state),
+            ("the changes", _compared(saved) == _compared(now)),
+        )
+        if not same
+    ]
+    if differing:
+        raise ChangedError(
+            f"{path}: {' and '.join(differing)} are not what this plan was made for. Nothing was done. Look again: "
+            f"`flotilla plan -s {plan.stack} --save {path}`."
+        )
+
+
+def _compared(document: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    return sorted((row["urn"], row["change"], row["level"], row["line"]) for row in document["changes"])
