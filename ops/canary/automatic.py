@@ -90,6 +90,17 @@ class Watch:
             time.sleep(POLL_S)
 
 
+def begin(checkout: Path, stack: str, name: str, images: Mapping[str, str], caller: Caller) -> dict[str, Any]:
+    """
+    Start a canary with the first of the project's steps, and watch it to its end.
+
+    Raises: as `operation.start` and `run` do.
+    """
+    first = releases.look(checkout, stack).project(name).canary.steps[0]
+    operation.start(checkout, stack, name, images, first, caller)
+    return run(checkout, stack, name, caller)
+
+
 def run(checkout: Path, stack: str, name: str, caller: Caller) -> dict[str, Any]:
     """
     Watch a canary that is on, step by step, until it serves alone. Returns the report of its promotion.
