@@ -33,7 +33,7 @@ EDITS = (
 KEY = (
     "Pulumi.local.yaml",
     "    access:\n",
-    "    access:\n      public_keys:\n        carol: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP8VeUVk5ySYENETsovzcgXUT5yEiYTp+kt79g90Yf+R carol\n",
+    "    access:\n      public_keys:\n        carol: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP8VeUVk5ySYENETsovzcgXUT5yEiYTp+kt79g90Yf+R carol\n",  # noqa: E501
 )
 Edits = tuple[tuple[str, str, str], ...]
 
@@ -152,7 +152,8 @@ def things(fleet: Fleet) -> Things:
     world["records"] = json.loads(fleet.run(f"python -c '{RECORDS}'").stdout)
     address = fleet.outputs()["servers"]["app-1"]["ipv4"]
     for kind in ("service", "secret"):
-        world[f"{kind}s"] = fleet.run(f"{SSH} root@{address} docker {kind} ls -q --no-trunc").stdout.split()
+        listed = f"docker {kind} inspect --format {{{{.ID}}}} $(docker {kind} ls --quiet)"
+        world[f"{kind}s"] = fleet.run(f"{SSH} root@{address} '{listed}'").stdout.split()
     return Things(state=state, world={kind: sorted(found) for kind, found in world.items()})
 
 

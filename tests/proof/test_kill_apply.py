@@ -29,8 +29,7 @@ def test_a_killed_apply_completes_when_it_is_repeated(fleet: Fleet) -> None:
         after_s = took[is_on] * (point + 0.5) / POINTS
         was_running = killed_and_repeated(fleet, after_s, with_engine=point % 4 < 2)
         hits += was_running
-        say(
-            f"  point {point + 1} of {POINTS}: killed after {after_s:.1f} s ({'running' if was_running else 'was done'}), completed"
-        )
+        state = "running" if was_running else "was done"
+        say(f"  point {point + 1} of {POINTS}: killed after {after_s:.1f} s ({state}), completed")
     # The last few may come when all is done: the machine is not always as fast.
     assert hits >= POINTS * 0.8
