@@ -1,5 +1,5 @@
 """
-Record anew what the engine says of each situation of tests/plan_situations.py: `python -m tests.record_plans [WORDS]`.
+Record anew what the engine says of each situation of tests/plan_situations.py: `python -m tests.record_plans [NAMES]`.
 
 The real engine and program over edited settings, offline, against a state that was made on paper (tests/paper_plugin.py). Kept
 in tests/cases/plan/ is what is graded: steps that change something, with the inputs that differ.
@@ -66,7 +66,7 @@ class Recorder:
         The state that the situation begins with.
         """
         if situation.base not in self.bases:
-            name = f"base-{len(self.bases)}"
+            name = f"{situation.name}-base"
             with self.laid(situation, name, situation.base, backend=None) as (workspace, known):
                 pulumi(workspace, known, "stack", "init")
                 on_paper(workspace)
@@ -162,14 +162,14 @@ def short(value: Any) -> Any:
 
 def main(words: list[str]) -> None:
     """
-    Record the situations whose names have one of the words, or all.
+    Record the situations of these names, or all.
     """
     CASES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="flotilla-plans-") as folder:
         recorder = Recorder(Path(folder))
         failed: list[str] = []
         for situation in SITUATIONS:
-            if not words or any(word in situation.name for word in words):
+            if not words or situation.name in words:
                 try:
                     case = recorder.record(situation)
                 except (AssertionError, FlotillaError) as error:
