@@ -174,9 +174,10 @@ def test_what_a_killed_engine_had_begun_is_settled(workspace: Workspace) -> None
 
 def begun(workspace: Workspace) -> bool:
     """
-    Whether the state says that something is being made.
+    Whether the state says that the step is being made.
     """
     files = list((workspace.folder / "backend" / ".pulumi" / "stacks").rglob(f"{STACK}.json"))
     with contextlib.suppress(ValueError, OSError):
-        return any("pending_operations" in json.loads(file.read_text())["checkpoint"]["latest"] for file in files)
+        states = [json.loads(file.read_text())["checkpoint"]["latest"] for file in files]
+        return any(row["resource"]["urn"].endswith("step-0") for found in states for row in found.get("pending_operations", []))
     return False
