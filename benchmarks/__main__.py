@@ -13,6 +13,17 @@ from benchmarks.growth import policy_added_1000_s, policy_added_s, preview_memor
 from benchmarks.measure import Figure, record
 from benchmarks.preview import preview_ratio
 from benchmarks.up import up_cold_s, up_warm_s
+from benchmarks.zero_downtime import (
+    canary_error_points,
+    deploy_ratio,
+    lost_requests,
+    lost_requests_broken_image,
+    lost_requests_failing_migration,
+    lost_requests_killed,
+    lost_requests_rebooted,
+    lost_requests_slow_starter,
+    rollback_ratio,
+)
 
 BENCHMARKS = {
     "preview_ratio": preview_ratio,
@@ -25,6 +36,15 @@ BENCHMARKS = {
     "backup_ratio": backup_ratio,
     "restore_ratio": restore_ratio,
     "damage_missed": damage_missed,
+    "lost_requests": lost_requests,
+    "lost_requests_broken_image": lost_requests_broken_image,
+    "lost_requests_slow_starter": lost_requests_slow_starter,
+    "lost_requests_failing_migration": lost_requests_failing_migration,
+    "lost_requests_killed": lost_requests_killed,
+    "canary_error_points": canary_error_points,
+    "deploy_ratio": deploy_ratio,
+    "rollback_ratio": rollback_ratio,
+    "lost_requests_rebooted": lost_requests_rebooted,
     "up_warm_s": up_warm_s,
     "up_cold_s": up_cold_s,
 }

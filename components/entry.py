@@ -34,21 +34,11 @@ class Entry:
     addresses: Output[Mapping[str, str]]
 
 
-def chosen(settings: Settings) -> EntryKind:
-    """
-    What stands in front of the servers: what the settings say, or what their number asks for.
-    """
-    environment = settings.environment
-    if environment.ingress.entry is not EntryKind.AUTO:
-        return environment.ingress.entry
-    return EntryKind.LOAD_BALANCER if environment.count(Role.INGRESS) > 1 else EntryKind.SERVER
-
-
 def build_entry(settings: Settings, machines: Machines, cluster: Cluster) -> Entry:
     """
     The address, with what it takes to have it.
     """
-    servers, kind, with_ipv6 = machines.with_role(Role.INGRESS), chosen(settings), settings.environment.network.ipv6
+    servers, kind, with_ipv6 = machines.with_role(Role.INGRESS), settings.environment.entry, settings.environment.network.ipv6
     if kind is EntryKind.LOAD_BALANCER:
         balancer = _load_balancer(settings, machines, servers, cluster)
         assigned = _addresses(balancer.assigned_ipv4, balancer.assigned_ipv6 if with_ipv6 else None)

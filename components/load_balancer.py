@@ -13,10 +13,9 @@ from pulumi import Input, Output, ResourceOptions
 
 from components.remote import step
 from components.server import Server
+from settings.catalog import LOAD_BALANCER_TYPE
 
 PORTS = (80, 443)
-# The smallest: 5 services, 25 targets, 10,000 connections. Source: docs.hetzner.com, "Load Balancers", read 2026-11-21.
-TYPE = "lb11"
 # A server answers here once it has all sites and routes; one that stops answering is left out after 10 s.
 CHECK_PORT = 80
 # Caddy refuses a request without a Host header; this one is nobody's.
@@ -71,7 +70,7 @@ class LoadBalancer(pulumi.ComponentResource):
         balancer = hcloud.LoadBalancer(
             f"{name}-balancer",
             name=name,
-            load_balancer_type=TYPE,
+            load_balancer_type=LOAD_BALANCER_TYPE,
             algorithm=hcloud.LoadBalancerAlgorithmArgs(type="least_connections"),
             location=args.location,
             labels=args.labels,

@@ -18,6 +18,7 @@ from components.entry import Entry
 from components.fleet import Foundation
 from components.ingress import Ingress, IngressArgs, Readiness, ReadinessArgs
 from components.job import Job, JobArgs
+from components.kept import KeptReleases, KeptReleasesArgs
 from components.migration import Migration, MigrationArgs
 from components.released import ReleasedArgs
 from components.route import Names, Route, RouteArgs, Site, SiteArgs
@@ -101,6 +102,7 @@ def build_project(
     processes = project.all_processes()
     kept = _secrets(place, project, secrets)
     migrations = _migrations(place, project, releases, kept)
+    KeptReleases(project.name, _kept(place, project, releases))
     served: list[pulumi.Resource] = []
     for process_name, process in processes.items():
         containers = _containers(_released(place, project, process_name, process, releases, kept, migrations))
@@ -119,6 +121,16 @@ def build_project(
     if served:
         served.append(_site(place, project, processes))
     return served
+
+
+def _kept(place: Place, project: Project, releases: ProjectReleases) -> KeptReleasesArgs:
+    servers = place.foundation.machines.servers
+    return KeptReleasesArgs(
+        project=project.name,
+        releases=releases,
+        kept_releases=place.settings.environment.kept_releases,
+        servers=[servers[name][0] for name in place.cluster.nodes],
+    )
 
 
 def _secrets(place: Place, project: Project, secrets: Mapping[str, str]) -> Secrets | None:

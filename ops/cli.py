@@ -11,7 +11,30 @@ from typing import Annotated
 import typer
 
 from ops import console
-from ops.commands import audit, backup, doctor, history, host, plan, restore, sandbox, settings
+from ops.commands import (
+    audit,
+    backup,
+    canary,
+    cleanup,
+    costs,
+    dashboard,
+    doctor,
+    env,
+    history,
+    host,
+    incident,
+    notify,
+    plan,
+    project,
+    release,
+    report,
+    restore,
+    sandbox,
+    settings,
+    status,
+    sync,
+    workflow,
+)
 from ops.errors import FlotillaError
 
 app = typer.Typer(
@@ -26,16 +49,32 @@ app = typer.Typer(
 )
 app.command("apply")(plan.apply)
 app.command("audit")(audit.audit)
+app.command("cleanup")(cleanup.cleanup)
+app.command("dashboard")(dashboard.dashboard)
+app.command("deploy")(release.deploy)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("plan")(plan.plan)
+app.command("report")(report.report)
 app.command("restore")(restore.restore)
+app.command("rollback")(release.rollback)
+app.command("status")(status.status)
+app.command("sync")(sync.sync)
 app.command("unlock")(history.unlock)
 app.add_typer(backup.app, name="backup")
+app.add_typer(canary.app, name="canary")
+app.add_typer(costs.app, name="costs")
+app.add_typer(env.app, name="env")
 app.add_typer(history.app, name="history")
 app.add_typer(host.app, name="host")
+app.add_typer(incident.app, name="incident")
+app.add_typer(workflow.maintenance, name="maintenance")
+app.add_typer(notify.app, name="notify")
+app.add_typer(project.app, name="project")
+app.add_typer(release.app, name="release")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(settings.app, name="settings")
+app.add_typer(workflow.app, name="workflow")
 
 
 @app.callback()

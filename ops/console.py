@@ -7,13 +7,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 GAP = 3  # columns between two cells
 
 _is_colored = True
+_canvas: Any = None
 
 
 def set_color(*, is_colored: bool) -> None:
@@ -62,9 +66,42 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], styles: Mappin
         _console().print(text, soft_wrap=True)
 
 
+def watch(draw: Callable[[], None], every_s: float) -> None:
+    """
+    Draw again and again in the same place, until Ctrl-C. Without a terminal: once.
+    """
+    if not sys.stdout.isatty():
+        draw()
+        return
+    from rich.live import Live
+
+    with suppress(KeyboardInterrupt), Live(console=_console(), screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(_drawn(draw, live.console.width), refresh=True)
+            time.sleep(every_s)
+
+
+def _drawn(draw: Callable[[], None], width: int) -> Any:
+    """
+    What is printed meanwhile, as one text.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    global _canvas
+    _canvas = Console(file=StringIO(), force_terminal=True, width=width, no_color=not _is_colored, highlight=False, emoji=False)
+    try:
+        draw()
+        return Text.from_ansi(_canvas.file.getvalue(), no_wrap=True)
+    finally:
+        _canvas = None
+
+
 def _console() -> Any:
     from rich.console import Console
 
+    if _canvas is not None:
+        return _canvas
     return Console(file=sys.stdout, no_color=not _is_colored, highlight=False, emoji=False)
 
 

@@ -81,6 +81,8 @@ def preview(
     is_refreshed: bool = False,
     is_destroy: bool = False,
     on_event: Listener | None = None,
+    with_dependents: bool = True,
+    timeout_s: float = PREVIEW_TIMEOUT_S,
 ) -> Preview:
     """
     What an update (or a destroy) would do. `is_refreshed` asks the clouds first; `packs` are folders of policy packs.
@@ -93,7 +95,8 @@ def preview(
     arguments += ["--refresh"] if is_refreshed else []
     for pack in packs:
         arguments += ["--policy-pack", str(pack)]
-    run = _run([*arguments, *_targets(targets)], checkout, stack, known, on_event, timeout_s=PREVIEW_TIMEOUT_S)
+    chosen = _targets(targets, with_dependents)
+    run = _run([*arguments, *chosen], checkout, stack, known, on_event, timeout_s=timeout_s)
     return Preview(
         is_ok=run.code == 0,
         steps=tuple(event for event in run.events if isinstance(event, Step)),
@@ -113,13 +116,15 @@ def update(
     on_event: Listener | None = None,
     message: str = "",
     is_destroy: bool = False,
+    with_dependents: bool = True,
 ) -> UpdateResult:
     """
-    Make it so: `pulumi up` (or `destroy`) without questions. With `targets`, only these resources and what depends on them.
+    Make it so: `pulumi up` (or `destroy`) without questions. With `targets`, only these resources and what depends on them, or
+    without dependents only these.
 
     Raises: MissingToolError where there is no engine; KeyboardInterrupt once the engine has come to rest.
     """
-    arguments = ["destroy" if is_destroy else "up", "--yes", "--skip-preview", *_targets(targets)]
+    arguments = ["destroy" if is_destroy else "up", "--yes", "--skip-preview", *_targets(targets, with_dependents)]
     arguments += ["--message", message] if message else []
     await_rest(checkout, stack)
     run = _run(arguments, checkout, stack, known, on_event, note=_note(checkout, stack))
@@ -136,9 +141,9 @@ def update(
     )
 
 
-def _targets(targets: Sequence[str]) -> list[str]:
+def _targets(targets: Sequence[str], with_dependents: bool) -> list[str]:
     chosen = [part for target in targets for part in ("--target", target)]
-    return [*chosen, "--target-dependents"] if chosen else []
+    return [*chosen, "--target-dependents"] if chosen and with_dependents else chosen
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,15 +68,23 @@ def leads_to(entry: Mapping[str, Any]) -> dict[str, str]:
     return {record: address for record, address in found.items() if address}
 
 
-def converge(asked: Sequence[Target], *, is_dry: bool) -> list[Outcome]:
+def converge(asked: Sequence[Target], *, is_dry: bool, timeout_s: float = TIMEOUT_S) -> list[Outcome]:
     """
     Make the servers what they are to be, or only look. What fails on a server is in its outcome.
 
-    Raises: FlotillaError when the process ends without an answer.
+    Raises: FlotillaError when the process ends without an answer, or does not end in time.
     """
     request = Request(targets=tuple(asked), is_dry=is_dry)
     argv = [sys.executable, "-m", "hosts.converge"]
-    done = subprocess.run(argv, cwd=CODE, input=request.text(), capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    try:
+        done = subprocess.run(
+            argv, cwd=CODE, input=request.text(), capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise FlotillaError(
+            f"hosts.converge: no answer within {timeout_s:g} s. "
+            f"{'Nothing was changed.' if is_dry else 'Servers may have been changed in part.'} It is safe to run it again."
+        ) from None
     try:
         return [_outcome(document) for document in json.loads(done.stdout)]
     except ValueError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -36,7 +36,7 @@ class Status(StrEnum):
         return {Status.OK: 0, Status.UNKNOWN: 1, Status.WARNING: 1, Status.DEGRADED: 2, Status.CRITICAL: 3}[self]
 
 
-PRIORITIES = {Status.CRITICAL: 1, Status.DEGRADED: 2, Status.WARNING: 3, Status.UNKNOWN: 3}
+PRIORITIES = {Status.CRITICAL: "HIGH", Status.DEGRADED: "MEDIUM", Status.WARNING: "LOW", Status.UNKNOWN: "LOW"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,13 +57,15 @@ class Finding:
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
     """
-    What one check found, worst first, and how many things it looked at that are as they should be.
+    What one check found, worst first, and how many things it looked at that are as they should be. `measures` are figures that
+    were seen by the way, {resource: {what: figure}}.
     """
 
     name: str
     duration_s: float
     findings: tuple[Finding, ...]
     held: int
+    measures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def status(self) -> Status:
@@ -77,7 +79,8 @@ class CheckReport:
         As reports have it.
         """
         found = [asdict(finding) for finding in self.findings]
-        return {"status": self.status, "duration_s": round(self.duration_s, 3), "held": self.held, "findings": found}
+        document = {"status": self.status, "duration_s": round(self.duration_s, 3), "held": self.held, "findings": found}
+        return document | ({"measures": dict(self.measures)} if self.measures else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,10 +123,11 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def summary(checks: Iterable[CheckReport]) -> dict[str, int]:
     """
-    How many findings there are of each severity, and how many things that are as they should be.
+    How many findings there are of each severity, and how many things that are as they should be. What several checks find is
+    one finding.
     """
     checks = list(checks)
-    counted = Counter(finding.severity for check in checks for finding in check.findings)
+    counted = Counter(finding.severity for finding in {finding for check in checks for finding in check.findings})
     return {
         status.lower(): sum(check.held for check in checks) if status is Status.OK else counted[status] for status in Status
     }
@@ -134,7 +138,7 @@ def document(origin: Origin, checks: Sequence[CheckReport], now: datetime | None
     The report on these checks, of the shape that DESIGN gives: what is known, what to do, worst first.
     """
     findings = in_order(finding for check in checks for finding in check.findings)
-    names = {finding: check.name for check in checks for finding in check.findings}
+    names = {finding: check.name for check in reversed(checks) for finding in check.findings}
     return {
         "schema": SCHEMA,
         "timestamp": (now or datetime.now(UTC)).isoformat(timespec="seconds"),

@@ -24,7 +24,7 @@ def write(checkout: Path, name: str, document: Mapping[str, Any]) -> Path:
     Put a report in the place of the one before. Only its owner may read it: it says where an environment is weak.
     """
     path = path_of(checkout, name)
-    _put(path, document)
+    put(path, text(document))
     return path
 
 
@@ -34,17 +34,26 @@ def write_operation(checkout: Path, name: str, document: Mapping[str, Any]) -> d
     """
     path = checkout / "reports" / "operations" / f"{name}.json"
     whole = {**document, "report": str(path.relative_to(checkout))}
-    _put(path, whole)
+    put(path, text(whole))
     return whole
 
 
-def _put(path: Path, document: Mapping[str, Any]) -> None:
+def text(document: Mapping[str, Any]) -> str:
+    """
+    A report as its file has it.
+    """
+    return json.dumps(document, indent=2) + "\n"
+
+
+def put(path: Path, content: str) -> None:
+    """
+    Have a file with this content, readable by its owner only: whole, or as it was.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=2)
-            file.write("\n")
+            file.write(content)
         Path(draft).replace(path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)

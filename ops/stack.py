@@ -121,3 +121,14 @@ def config(checkout: Path, stack: str, known: Mapping[str, str]) -> dict[str, An
     entries = json.loads(answer.stdout)
     values = {key: entry.get("objectValue", entry.get("value")) for key, entry in entries.items()}
     return {key.partition(":")[2]: value for key, value in values.items() if key.startswith("flotilla:")}
+
+
+def deployed_revision(checkout: Path, stack: str, known: Mapping[str, str]) -> str | None:
+    """
+    The commit of the newest update that succeeded; None where nobody knows.
+    """
+    answer = engine(["stack", "history", "--stack", stack, "--json", "--page-size", "20"], checkout, known)
+    updates = json.loads(answer.stdout or "[]") if answer.returncode == 0 else []
+    done = (row for row in updates if row.get("kind") == "update" and row.get("result") == "succeeded")
+    newest = next(done, None)
+    return newest["environment"].get("git.head") if newest else None

@@ -48,6 +48,10 @@ SERVER_TYPES = {
     "ccx63": ServerType(48, 192, 960),
 }
 
+# What stands in front of several servers, the smallest: 5 services, 25 targets, 10,000 connections.
+# Source: docs.hetzner.com, "Load Balancers", read 2026-11-21.
+LOAD_BALANCER_TYPE = "lb11"
+
 # Where types can be ordered, by family or name; all others everywhere. The older cpx are gone from Europe since 2026, and the
 # newer ones are not in America.
 EUROPE = frozenset({"fsn1", "nbg1", "hel1"})

@@ -108,7 +108,7 @@ class Environment(Model):
     monitoring: Monitoring | None = Field(default=None, description="What is watched, and who is told. None: nothing.")
     updates: Updates = Field(default=Updates(), description="When servers get security updates.")
     kept_releases: Count = Field(
-        default=5, description="How many releases of a project a server keeps the images of, beside those that run."
+        default=5, description="How many releases of a project servers keep the images of, beside those that it serves."
     )
     budget_eur: Annotated[float, Field(strict=True, ge=1, le=1_000_000, allow_inf_nan=False)] | None = Field(
         default=None, description="What it may cost per month in EUR, without tax. None: no limit."
@@ -122,6 +122,15 @@ class Environment(Model):
         Every DNS zone of the environment; the first is the one that `domain` is in.
         """
         return (self.zone, *self.zones)
+
+    @property
+    def entry(self) -> Entry:
+        """
+        What stands in front of the servers: what `ingress.entry` says, or what their number asks for. Never `auto`.
+        """
+        if self.ingress.entry is not Entry.AUTO:
+            return self.ingress.entry
+        return Entry.LOAD_BALANCER if self.count(Role.INGRESS) > 1 else Entry.SERVER
 
     def pools(self, role: Role) -> dict[str, ServerPool]:
         """

@@ -11,15 +11,18 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from settings.canary import Canary
 from settings.care import ProjectBackup
 from settings.model import Model
 from settings.process import Domain, Health, Kind, Limits, Process, Reservations, Strategy, Volume
 from settings.values import Argument, DatabaseName, Extension, Flag, Generation, ImageRepository, Name, Person, Seconds
 
 __all__ = [
+    "Canary",
     "Database",
     "Domain",
     "Health",
+    "Hooks",
     "Kind",
     "Limits",
     "Process",
@@ -70,6 +73,24 @@ class Slo(Model):
     )
 
 
+Command = Annotated[tuple[Argument, ...], Field(min_length=1)]
+
+
+class Hooks(Model):
+    """
+    Commands around a release, each a list of its program and arguments: no shell reads them. They run in the checkout, with
+    FLOTILLA_PROJECT, FLOTILLA_STACK and FLOTILLA_IMAGE in their environment.
+    """
+
+    before_deploy: tuple[Command, ...] = Field(
+        default=(), description="Run before anything is changed; one that fails stops the release."
+    )
+    after_deploy: tuple[Command, ...] = Field(
+        default=(), description="Run when the release serves; one that fails is noted, and the release serves on."
+    )
+    timeout_s: Seconds = Field(default=300, description="A command that takes longer is stopped, and has failed.")
+
+
 class Project(Process):
     """
     One project, complete: its main process, and what belongs to all of its processes.
@@ -88,7 +109,9 @@ class Project(Process):
     backup: ProjectBackup | None = Field(
         default=None, description="What it does otherwise than the environment's backup policy."
     )
+    hooks: Hooks = Field(default=Hooks(), description="Commands before and after each of its releases.")
     slo: Slo | None = Field(default=None, description="What it promises. None: nothing.")
+    canary: Canary = Field(default=Canary(), description="How a new release is tried on a share of the traffic.")
     maintenance: Flag = Field(default=False, description="The ingress answers 503 with a page instead of the project.")
     environments: Annotated[Mapping[Name, Mapping[str, Any]], Field(min_length=1)] | None = Field(
         default=None,

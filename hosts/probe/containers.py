@@ -19,7 +19,11 @@ DAEMON = "/etc/docker/daemon.json"
 TIMEOUT_S = 5.0
 
 
-class _Connection(http.client.HTTPConnection):
+class Connection(http.client.HTTPConnection):
+    """
+    To Docker's socket.
+    """
+
     def __init__(self) -> None:
         super().__init__("docker", timeout=TIMEOUT_S)
 
@@ -29,7 +33,12 @@ class _Connection(http.client.HTTPConnection):
         self.sock.connect(SOCKET)
 
 
-def _ask(connection: _Connection, path: str) -> Any:
+def ask(connection: Connection, path: str) -> Any:
+    """
+    What Docker answers.
+
+    Raises: UnreadableError
+    """
     connection.request("GET", path)
     answer = connection.getresponse()
     body = json.loads(answer.read())
@@ -45,12 +54,12 @@ def docker() -> dict[str, Any] | None:
     """
     if not os.path.exists(SOCKET):  # noqa: PTH110
         return None
-    connection = _Connection()
+    connection = Connection()
     try:
-        info = _ask(connection, "/info")
+        info = ask(connection, "/info")
     except ConnectionRefusedError:
         return None
-    rows = _ask(connection, "/containers/json?all=1")
+    rows = ask(connection, "/containers/json?all=1")
     swarm = info.get("Swarm") or {}
     is_manager = bool(swarm.get("ControlAvailable"))
     return {
@@ -78,9 +87,9 @@ def _daemon(info: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _container(connection: _Connection, identity: str) -> dict[str, Any] | None:
+def _container(connection: Connection, identity: str) -> dict[str, Any] | None:
     try:
-        found = _ask(connection, f"/containers/{quote(identity)}/json")
+        found = ask(connection, f"/containers/{quote(identity)}/json")
     except UnreadableError:
         return None  # it has ended since they were listed
     state, config, host = found["State"], found["Config"], found["HostConfig"]
@@ -119,11 +128,11 @@ def _container(connection: _Connection, identity: str) -> dict[str, Any] | None:
     }
 
 
-def _swarm(connection: _Connection) -> dict[str, Any]:
-    nodes = _ask(connection, "/nodes")
-    services = _ask(connection, "/services?status=true")
+def _swarm(connection: Connection) -> dict[str, Any]:
+    nodes = ask(connection, "/nodes")
+    services = ask(connection, "/services?status=true")
     names = {service["ID"]: service["Spec"]["Name"] for service in services}
-    tasks = _ask(connection, f"/tasks?filters={quote(json.dumps({'desired-state': ['shutdown', 'running']}))}")
+    tasks = ask(connection, f"/tasks?filters={quote(json.dumps({'desired-state': ['shutdown', 'running']}))}")
     return {
         "nodes": [
             {

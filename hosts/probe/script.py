@@ -6,37 +6,63 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from hosts.probe.program import SECTIONS
 
 # In the order in which they import each other.
-MODULES = ("reading", "machine", "services", "updates", "access", "exposure", "containers", "databases", "program")
+MODULES = (
+    "reading",
+    "machine",
+    "services",
+    "updates",
+    "access",
+    "exposure",
+    "containers",
+    "databases",
+    "ingress",
+    "logs",
+    "program",
+)
 
 LOADER = """\
 import json, sys, types
 modules = json.loads({modules})
-for name in ("hosts", "hosts.probe"):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = []
-for name, source in modules.items():
-    module = types.ModuleType("hosts.probe." + name)
-    sys.modules[module.__name__] = module
-    setattr(sys.modules["hosts.probe"], name, module)
-    exec(compile(source, "<" + module.__name__ + ">", "exec"), module.__dict__)
-sys.modules["hosts.probe.program"].main(json.loads({names}))
+for name in modules:
+    package = name.rpartition(".")[0]
+    for folder in ("hosts", package):
+        if folder not in sys.modules:
+            sys.modules[folder] = types.ModuleType(folder)
+            sys.modules[folder].__path__ = []
+    module = types.ModuleType(name)
+    sys.modules[name] = module
+    setattr(sys.modules[package], name.rpartition(".")[2], module)
+    exec(compile(modules[name], "<" + name + ">", "exec"), module.__dict__)
+sys.modules[{main}].main(*json.loads({arguments}))
 """
 
 
 @functools.cache
-def _sources() -> str:
+def sources() -> dict[str, str]:
+    """
+    The probe's modules: {name: text}.
+    """
     folder = Path(__file__).parent
-    return json.dumps({name: (folder / f"{name}.py").read_text(encoding="utf-8") for name in MODULES})
+    return {f"hosts.probe.{name}": (folder / f"{name}.py").read_text(encoding="utf-8") for name in MODULES}
 
 
-def script(names: Iterable[str] = SECTIONS) -> str:
+def program(modules: Mapping[str, str], main: str, *arguments: Any) -> str:
     """
-    The program that prints the document with these sections: for the standard input of `python3 -`.
+    One program text of these modules, in the order in which they import each other: `main` of one of them gets the arguments.
     """
-    return LOADER.format(modules=repr(_sources()), names=repr(json.dumps(sorted(names))))
+    return LOADER.format(modules=repr(json.dumps(modules)), main=repr(main), arguments=repr(json.dumps(arguments)))
+
+
+def script(names: Iterable[str] = SECTIONS, since_s: float = 0.0) -> str:
+    """
+    The program that prints the document with these sections: for the standard input of `python3 -`. `since_s`: what logs are
+    read from, in seconds since 1970.
+    """
+    return program(sources(), "hosts.probe.program", sorted(names), since_s)

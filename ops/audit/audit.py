@@ -8,17 +8,34 @@ import asyncio
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ops import report, reports, stack
-from ops.audit import wanted
-from ops.audit.collect import Surroundings, collect
+from ops.audit import drift, hosts, wanted
+from ops.audit.collect import ENGINE_TIMEOUT_S, HOST_TIMEOUT_S, Surroundings, collect
 from ops.audit.rule import Check, run
 from ops.audit.scene import Scene
 from ops.errors import SettingsError
-from settings import load, read_stack_config
+from settings import Settings, load, read_stack_config
 from settings.stacks import is_sandbox
+
+# Checks that note figures by the way, for others to read in their reports.
+MEASURES = {"hosts": hosts.measures, "drift": drift.measures}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """
+    What looking starts from: the stack's settings and outputs, what settings say beside them, and what looking needs.
+    """
+
+    settings: Settings
+    outputs: Mapping[str, Any]
+    wanted: Mapping[str, Any]
+    around: Surroundings
+    origin: report.Origin
 
 
 def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str, Any]:
@@ -28,26 +45,44 @@ def audit(checkout: Path, name: str | None, checks: Sequence[Check]) -> dict[str
 
     Raises: SettingsError, MissingToolError
     """
+    known = prepare(checkout, name)
+    found = asyncio.run(examine(known.outputs, known.wanted, known.around, checks))
+    for check in found:
+        reports.write(checkout, check.name, report.document(known.origin, [check]))
+    return report.document(known.origin, found)
+
+
+def prepare(checkout: Path, name: str | None, limit_s: float | None = None) -> Prepared:
+    """
+    Ask the engine what the stack is. `limit_s`: no look takes longer.
+
+    Raises: SettingsError, MissingToolError
+    """
     known = stack.environment(checkout)
     outputs = stack.outputs(checkout, name, known)
     name = outputs["environment"]["stack"]
-    config = _config(checkout, name, known)
+    config = config_of(checkout, name, known)
     settings = load(name, checkout, config)
     around = Surroundings(
         checkout=checkout,
         environment=known,
         private_key=wanted.private_key(settings),
         authority=wanted.authority(settings),
-        name_server=_name_server(checkout, settings.stack),
+        name_server=name_server_of(checkout, settings.stack),
+        timeout_s=min(HOST_TIMEOUT_S, limit_s or HOST_TIMEOUT_S),
+        engine_timeout_s=limit_s or ENGINE_TIMEOUT_S,
     )
-    found = asyncio.run(examine(outputs, wanted.wanted(settings, _key(config)), around, checks))
-    origin = _origin(checkout, settings.environment.name)
-    for check in found:
-        reports.write(checkout, check.name, report.document(origin, [check]))
-    return report.document(origin, found)
+    asked = wanted.wanted(settings, key_of(config))
+    return Prepared(
+        settings=settings,
+        outputs=outputs,
+        wanted=asked,
+        around=around,
+        origin=origin_of(checkout, settings.environment.name, stack.deployed_revision(checkout, name, known)),
+    )
 
 
-def _config(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, Any]:
+def config_of(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, Any]:
     """
     The stack's values, with secrets in plain where whoever asks may read them: without, less can be said, and that is said.
     """
@@ -57,7 +92,7 @@ def _config(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, An
         return read_stack_config(checkout, name)
 
 
-def _key(config: Mapping[str, Any]) -> str:
+def key_of(config: Mapping[str, Any]) -> str:
     found = config.get("secrets", {}).get("key")
     return found if isinstance(found, str) else ""
 
@@ -81,10 +116,16 @@ def judge(check: Check, scene: Scene, seconds: Mapping[type[Any], float]) -> rep
     findings, held = run(check, scene)
     looked_s = max((seconds.get(rule.subject, 0.0) for rule in check.rules), default=0.0)
     duration_s = looked_s + time.monotonic() - started
-    return report.CheckReport(name=check.name, duration_s=duration_s, findings=report.in_order(findings), held=held)
+    return report.CheckReport(
+        name=check.name,
+        duration_s=duration_s,
+        findings=report.in_order(findings),
+        held=held,
+        measures=MEASURES[check.name](scene) if check.name in MEASURES else {},
+    )
 
 
-def _name_server(checkout: Path, name: str) -> tuple[str, int] | None:
+def name_server_of(checkout: Path, name: str) -> tuple[str, int] | None:
     """
     The sandbox's, which answers for all of its zones.
     """
@@ -96,8 +137,9 @@ def _name_server(checkout: Path, name: str) -> tuple[str, int] | None:
     return (found.services_ip, addresses.DNS_PORT) if found else None
 
 
-def _origin(checkout: Path, environment: str) -> report.Origin:
-    return report.Origin(environment=environment, commit=_git(checkout, "HEAD"), branch=_git(checkout, "--abbrev-ref", "HEAD"))
+def origin_of(checkout: Path, environment: str, deployed: str | None = None) -> report.Origin:
+    commit, branch = _git(checkout, "HEAD"), _git(checkout, "--abbrev-ref", "HEAD")
+    return report.Origin(environment=environment, commit=commit, branch=branch, deployed_revision=deployed)
 
 
 def _git(checkout: Path, *arguments: str) -> str:

@@ -16,7 +16,6 @@ from ops.audit.drift import KINDS
 from ops.errors import FlotillaError
 
 HETZNER = "https://api.hetzner.cloud/v1"
-REFRESH_TIMEOUT_S = 600
 LIST_TIMEOUT_S = (3.05, 15.0)
 # Hetzner's word in Pulumi's type tokens: {token: section}.
 TOKENS = {
@@ -33,14 +32,14 @@ TOKENS = {
 Section = Mapping[str, Any]
 
 
-def sections(checkout: Path, name: str, known: Mapping[str, str]) -> dict[str, Section]:
+def sections(checkout: Path, name: str, known: Mapping[str, str], timeout_s: float) -> dict[str, Section]:
     """
-    Everything that the check `drift` asks for; the slow looks run side by side.
+    Everything that the check `drift` asks for; the slow looks run side by side, none of them longer than `timeout_s`.
     """
     looks: dict[str, Callable[[], Any]] = {
-        "refresh": lambda: refresh(checkout, name, known),
+        "refresh": lambda: refresh(checkout, name, known, timeout_s),
         "state": lambda: state(checkout, name, known),
-        "roles": lambda: roles(checkout, name),
+        "roles": lambda: roles(checkout, name, timeout_s),
     }
     with ThreadPoolExecutor(len(looks)) as pool:
         found = pool.map(_tried, looks.values())
@@ -55,7 +54,7 @@ def _tried(look: Callable[[], Any]) -> Section:
         return {"error": " ".join(str(error).split()) or type(error).__name__}
 
 
-def refresh(checkout: Path, name: str, known: Mapping[str, str]) -> list[dict[str, Any]]:
+def refresh(checkout: Path, name: str, known: Mapping[str, str], timeout_s: float) -> list[dict[str, Any]]:
     """
     What `pulumi refresh` would put into the state, without doing it.
 
@@ -65,7 +64,7 @@ def refresh(checkout: Path, name: str, known: Mapping[str, str]) -> list[dict[st
         log = Path(folder, "events.jsonl")
         options = ["--stack", name, "--preview-only", "--non-interactive", "--suppress-outputs", "--event-log", str(log)]
         environment = {**known, "PULUMI_DEBUG_COMMANDS": "true"}  # what makes `--event-log` known
-        ended = stack.engine(["refresh", *options], checkout, environment, timeout_s=REFRESH_TIMEOUT_S)
+        ended = stack.engine(["refresh", *options], checkout, environment, timeout_s=timeout_s)
         if ended.returncode != 0:
             raise FlotillaError(f"pulumi refresh --preview-only ended with {ended.returncode}: {ended.stderr[-500:]}")
         return differences(log.read_text().splitlines())
@@ -106,7 +105,7 @@ def state(checkout: Path, name: str, known: Mapping[str, str]) -> list[tuple[str
     return sorted((TOKENS[row["type"]], int(row["id"])) for row in resources if row["type"] in TOKENS and row.get("id"))
 
 
-def roles(checkout: Path, name: str) -> list[dict[str, Any]]:
+def roles(checkout: Path, name: str, timeout_s: float) -> list[dict[str, Any]]:
     """
     What converging would change on each server, without doing it; facts only, since a file's difference may hold a secret.
 
@@ -121,7 +120,7 @@ def roles(checkout: Path, name: str) -> list[dict[str, Any]]:
             "unknown": [{"role": role, "name": item, "reason": reason} for role, item, reason in outcome.unknown],
             "error": outcome.error,
         }
-        for outcome in hosts.converge(hosts.targets(checkout, name), is_dry=True)
+        for outcome in hosts.converge(hosts.targets(checkout, name), is_dry=True, timeout_s=timeout_s)
     ]
 
 
@@ -154,7 +153,10 @@ def _listed(client: Any, kind: str) -> Section:
 
 def _row(row: Any) -> dict[str, Any]:
     """
-    `server_id`: which server it came with, for what goes with its server.
+    `server_id`: which server it came with, for what goes with its server. `figures`: what its price depends on.
     """
+    kind = getattr(row, "type", None)
+    sized = {"size_gb": row.size} if isinstance(getattr(row, "size", None), int) else {}
+    figures = {"ip_version": int(kind.removeprefix("ipv"))} if kind in ("ipv4", "ipv6") else sized
     server_id = row.assignee_id if getattr(row, "auto_delete", False) and row.assignee_type == "server" else None
-    return {"id": row.id, "name": row.name or "", "labels": dict(row.labels or {}), "server_id": server_id}
+    return {"id": row.id, "name": row.name or "", "labels": dict(row.labels or {}), "server_id": server_id, "figures": figures}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,10 @@ from ops.audit import outside, visiting
 from ops.audit.exposure import is_public
 from ops.audit.scene import Cloud, Host, Record, Scene, Site
 
+AUDITED = frozenset({Host, Site, Record, Cloud})
 COMMAND = "exec python3 -"
 HOST_TIMEOUT_S = 30.0
+ENGINE_TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class Surroundings:
     authority: Path | None
     name_server: tuple[str, int] | None
     timeout_s: float = HOST_TIMEOUT_S
+    engine_timeout_s: float = ENGINE_TIMEOUT_S
 
 
 async def collect(
@@ -45,19 +48,41 @@ async def collect(
     """
     Everything that these kinds of subjects need, and how many seconds each took. Other kinds are left empty.
     """
-    looks: dict[type[Any], Awaitable[Any]] = {
-        Host: see_hosts(outputs, around),
-        Site: see_sites(outputs, wanted, around),
-        Record: see_records(outputs, wanted, around),
-        Cloud: see_cloud(outputs, around),
+    begun = begin(looks(outputs, wanted, around), kinds)
+    await asyncio.gather(*begun.values())
+    seen = {kind: look.result() for kind, look in begun.items()}
+    found = {kind: result for kind, (result, _) in seen.items()}
+    return scene(outputs, wanted, found), {kind: seconds for kind, (_, seconds) in seen.items()}
+
+
+Looks = Mapping[type[Any], Callable[[], Awaitable[Any]]]
+Begun = Mapping[type[Any], asyncio.Task[tuple[Any, float]]]
+
+
+def looks(outputs: Mapping[str, Any], wanted: Mapping[str, Any], around: Surroundings) -> Looks:
+    """
+    How each kind of subject is seen.
+    """
+    return {
+        Host: lambda: see_hosts(outputs, around),
+        Site: lambda: see_sites(outputs, wanted, around),
+        Record: lambda: see_records(outputs, wanted, around),
+        Cloud: lambda: see_cloud(outputs, around),
     }
-    chosen = {kind: look for kind, look in looks.items() if kind in kinds}
-    for kind, look in looks.items():
-        if kind not in chosen:
-            look.close()  # type: ignore[attr-defined]  # never begun
-    timed = dict(zip(chosen, await asyncio.gather(*map(_timed, chosen.values())), strict=True))
-    found = {kind: result for kind, (result, _) in timed.items()}
-    scene = Scene(
+
+
+def begin(ways: Looks, kinds: Collection[type[Any]]) -> Begun:
+    """
+    Look at these kinds, all at the same time: each look gives what it saw, and how many seconds it took.
+    """
+    return {kind: asyncio.create_task(_timed(look())) for kind, look in ways.items() if kind in kinds}
+
+
+def scene(outputs: Mapping[str, Any], wanted: Mapping[str, Any], found: Mapping[type[Any], Any]) -> Scene:
+    """
+    What rules judge, of what was seen: {kind: subjects}. Other kinds are left empty.
+    """
+    return Scene(
         now=time.time(),
         outputs=outputs,
         wanted=wanted,
@@ -65,8 +90,8 @@ async def collect(
         sites=found.get(Site, ()),
         records=found.get(Record, ()),
         cloud=found.get(Cloud, Cloud(name="cloud")),
+        further=tuple(subject for kind, rows in found.items() if kind not in AUDITED for subject in rows),
     )
-    return scene, {kind: seconds for kind, (_, seconds) in timed.items()}
 
 
 async def _timed(look: Awaitable[Any]) -> tuple[Any, float]:
@@ -78,18 +103,31 @@ async def see_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple[H
     """
     Every server of the outputs: the probe's document, and which of its ports are open from here.
     """
-    stack = outputs["environment"]["stack"]
-    hosts = [_host(stack, name, row) for name, row in sorted(outputs["servers"].items())]
+    return tuple(await asyncio.gather(*map(with_ports, await probe_hosts(outputs, around))))
+
+
+async def probe_hosts(outputs: Mapping[str, Any], around: Surroundings) -> tuple[Host, ...]:
+    """
+    Every server of the outputs with its probe's document: one round trip each, and nothing else.
+    """
+    hosts = servers(outputs)
     targets = [ssh.Target(name=host.name, address=host.address, host_key=host.host_key) for host in hosts]
     asked = time.time()
     answers = await ssh.run_everywhere(
         targets, COMMAND, stdin=script(), private_key=around.private_key, timeout_s=around.timeout_s
     )
-    seen = [answered(host, answers[host.name], asked) for host in hosts]
-    return tuple(await asyncio.gather(*map(_with_ports, seen)))
+    return tuple(answered(host, answers[host.name], asked) for host in hosts)
 
 
-def _host(stack: str, name: str, row: Mapping[str, Any]) -> Host:
+def servers(outputs: Mapping[str, Any]) -> list[Host]:
+    """
+    Every server of the outputs, not looked at yet.
+    """
+    stack = outputs["environment"]["stack"]
+    return [host_of(stack, name, row) for name, row in sorted(outputs["servers"].items())]
+
+
+def host_of(stack: str, name: str, row: Mapping[str, Any]) -> Host:
     return Host(
         name=name,
         stack=stack,
@@ -117,7 +155,7 @@ def answered(host: Host, answer: ssh.Answer, asked: float) -> Host:
     return replace(host, sections={**sections, "asked": {"data": between}})
 
 
-async def _with_ports(host: Host) -> Host:
+async def with_ports(host: Host) -> Host:
     if host.problem:
         return host
     listening = host.sections.get("listening", {}).get("data", [])
@@ -194,4 +232,5 @@ async def see_cloud(outputs: Mapping[str, Any], around: Surroundings) -> Cloud:
     from ops.audit import cloud
 
     name = outputs["environment"]["stack"]
-    return Cloud(name=name, sections=await asyncio.to_thread(cloud.sections, around.checkout, name, around.environment))
+    asked = (around.checkout, name, around.environment, around.engine_timeout_s)
+    return Cloud(name=name, sections=await asyncio.to_thread(cloud.sections, *asked))

@@ -132,3 +132,11 @@ def container_unmanaged(host: Host, scene: Scene) -> Iterator[Fault]:
                 evidence=row["image"],
                 fix=host.command("docker", "inspect", row["name"]),
             )
+
+
+def measures(scene: Scene) -> dict[str, dict[str, float]]:
+    """
+    What the price of each volume and address of the cloud project depends on.
+    """
+    sections = ((kind, scene.cloud.sections.get(section, {}).get("data", [])) for section, kind in KINDS.items())
+    return {f"{kind}/{row['name']}": row["figures"] for kind, rows in sections for row in rows if row.get("figures")}

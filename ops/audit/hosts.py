@@ -215,3 +215,20 @@ def declaration_differs(host: Host, scene: Scene) -> Iterator[Fault]:
             evidence="/etc/flotilla/host.json: " + (", ".join(sorted(roles)) or "not there"),
             fix=f"pulumi up -s {scene.stack}",
         )
+
+
+def measures(scene: Scene) -> dict[str, dict[str, float]]:
+    """
+    What each server that answered had of memory, and what it was busy with over the last 15 minutes.
+    """
+    found = {}
+    for host in scene.hosts:
+        system = host.sections.get("system", {}).get("data")
+        if system and not host.problem:
+            found[host.name] = {
+                "memory_bytes": system["memory_bytes"],
+                "memory_available_bytes": system["memory_available_bytes"],
+                "cores": system["cores"],
+                "load_15m": system["load"][2],
+            }
+    return found

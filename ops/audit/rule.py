@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ops.audit.scene import Host, Scene, Subject, UnseenError
+from ops.audit.scene import Machine, Scene, Subject, UnseenError
 from ops.report import Finding, Status
 
 
@@ -103,7 +103,7 @@ def _judged(rule: Rule, subject: Subject, scene: Scene) -> Iterator[Finding]:
 
 
 def _unseen(subject: Subject, message: str) -> Fault:
-    return unknown(message=message, evidence="", fix=subject.command("true") if isinstance(subject, Host) else "")
+    return unknown(message=message, evidence="", fix=subject.command("true") if isinstance(subject, Machine) else "")
 
 
 def _finding(identity: str, subject: Subject, fault: Fault) -> Finding:
@@ -122,12 +122,9 @@ def _unreached(check: Check, scene: Scene) -> Iterator[Finding]:
     """
     One finding for each host that a check would have looked at and could not.
     """
-    if not any(issubclass(rule.subject, Host) for rule in check.rules):
-        return
-    for host in scene.hosts:
-        if host.problem:
-            fault = unknown(message=f"it could not be looked at: {host.problem}", evidence="", fix=host.command("true"))
-            yield _finding(check.unreachable, host, fault)
+    for machine in scene.unseen({rule.subject for rule in check.rules}):
+        said = f"it could not be looked at: {machine.problem}"
+        yield _finding(check.unreachable, machine, unknown(message=said, evidence="", fix=machine.command("true")))
 
 
 def printable(text: str) -> str:

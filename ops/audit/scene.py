@@ -7,7 +7,7 @@ Each thing that was looked at is a subject with sections, as the probe has them:
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,25 +42,33 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Host(Subject):
+class Machine(Subject):
     """
-    A server of a stack. Where it did not answer, `problem` says why; `is_impostor`: it showed another host key than the pinned
-    one. The section `ports` is {port: whether it is open from here}.
+    Something that is seen by logging in to a server of a stack. Where it did not answer, `problem` says why.
     """
 
     stack: str
-    address: str
-    private_ip: str = ""
-    host_key: str = ""
-    roles: tuple[str, ...] = ()
     problem: str = ""
-    is_impostor: bool = False
 
     def command(self, *argv: str) -> str:
         """
         A command line for a person here that runs this on the host. Quoted: names that come from a host are no commands.
         """
         return shlex.join(["flotilla", "host", "ssh", "-s", self.stack, self.name, "--", *argv])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host(Machine):
+    """
+    A server of a stack. `is_impostor`: it showed another host key than the pinned one. The section `ports` is {port: whether it
+    is open from here}.
+    """
+
+    address: str
+    private_ip: str = ""
+    host_key: str = ""
+    roles: tuple[str, ...] = ()
+    is_impostor: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +113,38 @@ class Cloud(Subject):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Code(Subject):
+    """
+    The checkout: what its program would change (section `preview`), and which names each project's source uses (`names`).
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Documents(Subject):
+    """
+    What people read: generated pages, links, and commands that are named.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journal(Machine):
+    """
+    What a server's containers wrote lately: section `logs`.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served(Subject):
+    """
+    A project as it was served lately, on all servers together: sections `containers` and `requests`.
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scene:
     """
-    Everything. `outputs` is the stack's document; `wanted` is what settings say beside it, see `ops/audit/wanted.py`.
+    Everything. `outputs` is the stack's document; `wanted` is what settings say beside it, see `ops/audit/wanted.py`. `further`
+    are subjects of kinds that an audit does not look at.
     """
 
     now: float
@@ -117,6 +154,7 @@ class Scene:
     sites: tuple[Site, ...] = ()
     records: tuple[Record, ...] = ()
     cloud: Cloud = Cloud(name="cloud")
+    further: tuple[Subject, ...] = ()
 
     @property
     def stack(self) -> str:
@@ -125,10 +163,26 @@ class Scene:
         """
         return str(self.outputs["environment"]["stack"])
 
+    @property
+    def everything(self) -> tuple[Subject, ...]:
+        """
+        All subjects, those that did not answer too.
+        """
+        return (*self.hosts, *self.sites, *self.records, self.cloud, Fleet(name=self.stack), *self.further)
+
     def subjects(self, kind: type[Subject]) -> tuple[Subject, ...]:
         """
-        All of one kind; hosts that did not answer are none that rules can judge.
+        All of one kind; machines that did not answer are none that rules can judge.
         """
-        hosts = (host for host in self.hosts if not host.problem)
-        everything = (*hosts, *self.sites, *self.records, self.cloud, Fleet(name=self.stack))
-        return tuple(subject for subject in everything if isinstance(subject, kind))
+        return tuple(found for found in self.everything if isinstance(found, kind) and not _is_unseen(found))
+
+    def unseen(self, kinds: Collection[type[Subject]]) -> tuple[Machine, ...]:
+        """
+        The machines of these kinds that did not answer.
+        """
+        machines = (found for found in self.everything if isinstance(found, Machine) and found.problem)
+        return tuple(found for found in machines if isinstance(found, tuple(kinds)))
+
+
+def _is_unseen(subject: Subject) -> bool:
+    return isinstance(subject, Machine) and bool(subject.problem)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ import typer
 from ops import checkout, console
 from ops.commands import Json
 from ops.errors import ReportError, SettingsError
+from ops.report import Status
 
 STYLES = {"OK": "green", "WARNING": "yellow", "UNKNOWN": "magenta", "DEGRADED": "red", "CRITICAL": "bold red"}
 Checks = Annotated[
@@ -32,38 +34,44 @@ def audit(checks: Checks = None, stack: Stack = None, fail_on: FailOn = None, js
     from ops.audit.audit import audit as examine
     from ops.audit.catalog import chosen
 
-    limit = _limit(fail_on)
+    limit = limit_of(fail_on)
     here = checkout.find()
     report = examine(here, stack, chosen(checks or []))
     if json:
         console.document(report)
     else:
-        _show(report)
-    if limit is not None and _rank(report["status"]) >= limit:
-        raise ReportError(
-            f"{report['environment']}: the status is {report['status']}, and --fail-on is {fail_on}. Nothing was changed. "
-            f"Begin with what is first in {here / 'reports'}."
-        )
+        show(report)
+    require_below(limit, report, here / "reports")
 
 
-def _limit(fail_on: str | None) -> int | None:
+def limit_of(fail_on: str | None) -> Status | None:
     """
+    The status of `--fail-on`.
+
     Raises: SettingsError
     """
     if fail_on is None:
         return None
     if fail_on.upper() not in ("WARNING", "DEGRADED", "CRITICAL"):
         raise SettingsError(f"--fail-on: {fail_on} is no status. Nothing was looked at. Give WARNING, DEGRADED or CRITICAL.")
-    return _rank(fail_on.upper())
+    return Status(fail_on.upper())
 
 
-def _rank(status: str) -> int:
-    from ops.report import Status
+def require_below(limit: Status | None, report: dict[str, Any], place: Path) -> None:
+    """
+    Raises: ReportError where the report's status is at this limit, or worse.
+    """
+    if limit is not None and Status(report["status"]).rank >= limit.rank:
+        raise ReportError(
+            f"{report['environment']}: the status is {report['status']}, and --fail-on is {limit}. Nothing was changed. "
+            f"Begin with what is first in {place}."
+        )
 
-    return Status(status).rank
 
-
-def _show(report: dict[str, Any]) -> None:
+def show(report: dict[str, Any]) -> None:
+    """
+    Each check with what it found, then the status and what to do now.
+    """
     for name, check in report["checks"].items():
         counted = f"{len(check['findings'])} findings, {check['held']} as they should be, {check['duration_s']:.1f} s"
         console.table([name, check["status"], counted], [], STYLES)

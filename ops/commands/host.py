@@ -56,6 +56,31 @@ def converge(
         raise typer.Exit(DIFFERENT)
 
 
+@app.command()
+def reboot(
+    server: Annotated[str, typer.Argument(help="The server's name.")],
+    limit: Annotated[int, typer.Option("--limit", min=30, help="How long it may take to come back, in seconds.")] = 600,
+    stack: Stack = "local",
+    yes: Yes = False,
+    approve: Approve = None,
+    reason: Reason = "",
+    lock_wait: LockWait = 0,
+    json: Json = False,
+) -> None:
+    """
+    Restart a server: its containers move to others where they can, and it is waited for until everything runs again.
+    """
+    from ops import mutation
+    from ops import reboot as rebooting
+
+    approval = confirm.Approval(is_yes=yes, level=approve, reason=reason)
+    report = rebooting.reboot(checkout.find(), stack, server, approval, limit_s=limit, lock_wait_s=lock_wait)
+    if json:
+        console.document(report)
+    else:
+        mutation.show(report)
+
+
 @app.command(context_settings={"ignore_unknown_options": True})
 def ssh(
     server: Annotated[str, typer.Argument(help="The server's name.")],

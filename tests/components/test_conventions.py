@@ -34,6 +34,7 @@ TOKENS = {
     "Host": "flotilla:compute:Host",
     "Ingress": "flotilla:ingress:Ingress",
     "Job": "flotilla:app:Job",
+    "KeptReleases": "flotilla:app:KeptReleases",
     "LoadBalancer": "flotilla:network:LoadBalancer",
     "Monitoring": "flotilla:monitoring:Monitoring",
     "Network": "flotilla:network:Network",

@@ -49,9 +49,9 @@ def test_the_report_has_the_shape_that_others_read() -> None:
     assert found["summary"] == {"critical": 1, "degraded": 0, "warning": 1, "unknown": 1, "ok": 9}
     assert {name: row["status"] for name, row in found["checks"].items()} == {"hosts": W, "tls": C, "dns": OK}
     assert [(row["check"], row["priority"], row["command"]) for row in found["actions"]] == [
-        ("tls", 1, "true"),
-        ("hosts", 3, "true"),
-        ("hosts", 3, "true"),
+        ("tls", "HIGH", "true"),
+        ("hosts", "LOW", "true"),
+        ("hosts", "LOW", "true"),
     ]
     assert found["next_steps"][0] == "Begin with hosts.disk-full on app-1: true"
     assert found["next_steps"][1].startswith("1 could not be looked at")

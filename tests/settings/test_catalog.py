@@ -5,15 +5,23 @@ What Hetzner offers, as far as settings know it.
 from __future__ import annotations
 
 from sandbox.cloud.hetzner import catalog as emulated
-from settings import capacity, prices
+from settings import capacity
 from settings.catalog import LOCATIONS, SERVER_TYPES, is_sold
 from settings.environment import ServerPool
+from settings.prices import current
 
 
 def test_every_server_type_has_a_price() -> None:
     """Budgets know the price of each server type that settings accept, and no server is free."""
-    assert prices.SERVERS.keys() == SERVER_TYPES.keys()
-    assert all(price > 0 for price in prices.SERVERS.values())
+    servers = current().servers
+    assert servers.keys() >= SERVER_TYPES.keys()
+    assert all(row.eur > 0 for rows in servers.values() for row in rows.values())
+
+
+def test_a_type_has_a_price_wherever_it_is_sold() -> None:
+    """What settings allow in a location can be budgeted there."""
+    sold = {(name, location) for name in SERVER_TYPES for location in LOCATIONS if is_sold(name, location)}
+    assert {(name, location) for name, rows in current().servers.items() for location in rows} >= sold
 
 
 def test_server_types_are_sold_where_the_emulator_has_them() -> None:

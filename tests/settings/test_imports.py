@@ -12,7 +12,7 @@ import pytest
 import settings
 
 
-@pytest.mark.parametrize("module", ["settings.catalog", "settings.gaps", "settings.prices"])
+@pytest.mark.parametrize("module", ["settings.billing", "settings.catalog", "settings.gaps", "settings.prices"])
 def test_a_table_or_a_schedule_does_not_load_the_models(module: str) -> None:
     """Policy packs start without pydantic, which takes longer than all their rules."""
     code = f"import sys, {module}; assert 'pydantic' not in sys.modules"

@@ -1,9 +1,10 @@
 """
 Remove the images that nobody will need from this server: `flotilla-prune <how many releases to keep>`, as root.
 
-Never removed: what a container has, running or not; what the swarm's services name; of every repository the releases that were
-used last, so that the way back needs no registry; what came within a day, because a release may be on its way; and what was not
-pulled by its digest: somebody put it there.
+Never removed: what a container has, running or not; what the swarm's services name; the releases that projects serve and those
+that they can go back to, as the release files have them (components/kept.py); of every repository those that were used last, so
+that the way back needs no registry; what came within a day, because a release may be on its way; and what was not pulled by its
+digest: somebody put it there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Any
 
 # When each image was last seen in use: {image id: seconds since 1970}.
 SEEN = Path("/var/lib/flotilla/images.json")
+# What each project keeps: a list of images with their digests.
+KEPT = Path("/etc/flotilla/kept")
 DAY_S = 86_400
 NOT_A_MANAGER = ("not a swarm manager", "not part of a swarm")
 
@@ -105,6 +108,13 @@ def in_use() -> set[str]:
     return used | (set(docker("service", "inspect", "--format", asked, *services).split()) if services else set())
 
 
+def kept(folder: Path = KEPT) -> set[str]:
+    """
+    The images that projects keep. One list that cannot be read, and nothing is removed.
+    """
+    return {str(image) for file in sorted(folder.glob("*.json")) for image in json.loads(file.read_text())}
+
+
 def remember(seen: Mapping[str, float], images: Iterable[Image], used: set[str], now: float) -> dict[str, float]:
     """
     What was seen before, of the images that are still there, and what is in use now.
@@ -124,7 +134,7 @@ def main(keep: int) -> int:
     new.write_text(json.dumps(seen, sort_keys=True))
     new.replace(SEEN)
     failed = 0
-    for image in superfluous(images, used, seen, keep, now):
+    for image in superfluous(images, used | kept(), seen, keep, now):
         try:
             # By name and never by force: Docker itself refuses what a container has taken meanwhile.
             docker("image", "rm", *(image.names or (image.id,)))

@@ -5,6 +5,7 @@ What an environment costs, against what was agreed and against what is used.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from policies.framework import (
     UNKNOWN,
@@ -28,41 +29,23 @@ from policies.framework.kinds import (
     SERVER,
     VOLUME,
 )
-from settings import prices
+from settings import billing
+from settings.prices import current
 
 from .declared import rehearsed
 from .examples import fleet, made, server
 from .references import CAPACITY, CLOUD
 
 BILLED = (SERVER, VOLUME, FLOATING_IP, PRIMARY_IP, LOAD_BALANCER)
-# Hetzner's backups of a server cost this share of its price. Source: docs.hetzner.com, "Backups/Snapshots", 2026-11-21.
-SERVER_BACKUPS = 0.2
 
 
-def price(resource: Resource) -> float | None:
+def price(resource: Resource) -> Decimal | None:
     """
     EUR per month; None where that is not known.
     """
-    props = resource.props
-    if resource.type == SERVER:
-        alone = prices.SERVERS.get(text(props, "serverType"))
-        if alone is None:
-            return None
-        backups = alone * SERVER_BACKUPS if get(props, "backups") is True else 0
-        return alone + backups + (0 if _lacks_ipv4(resource) else prices.IPV4)
-    if resource.type == VOLUME:
-        size = number(props, "size")
-        return None if size is None else size * prices.VOLUME_GB
-    if resource.type == LOAD_BALANCER:
-        return prices.LOAD_BALANCERS.get(text(props, "loadBalancerType"))
-    if resource.type == PRIMARY_IP:
-        return prices.IPV4 if text(props, "type") == "ipv4" else 0
-    return prices.FLOATING_IP
-
-
-def _lacks_ipv4(resource: Resource) -> bool:
-    nets = get(resource.props, "publicNets")
-    return isinstance(nets, list | tuple) and any(get(net, "ipv4Enabled") is False for net in nets)
+    amounts = [billing.price(item, current()) for item in billing.items_of(resource.type, resource.name, resource.props)]
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if len(known) == len(amounts) else None
 
 
 def _budget(found: Resource, _: Options) -> Iterator[str]:
@@ -74,22 +57,22 @@ def _exceeded(stack: Stack, _: Options) -> Iterator[Finding]:
     budget = number(stack.fleet.props, "budgetEur") if stack.fleet else None
     if budget is None:
         return
-    costs = [(price(resource) or 0, resource) for resource in stack.of(*BILLED)] if budget else []
-    total = sum(cost for cost, _ in costs)
-    if total > budget:
+    costs = [(price(resource) or Decimal(0), resource) for resource in stack.of(*BILLED)] if budget else []
+    total = sum((cost for cost, _ in costs), Decimal(0))
+    if total > Decimal(str(budget)):
         most, dearest = max(costs, key=lambda found: found[0])
         yield Finding(
-            message=f"it costs {total:.2f} EUR per month at the prices of {prices.PRICED_ON}, the budget is {budget:g}; "
+            message=f"it costs {total:.2f} EUR per month at the prices of {current().priced_on}, the budget is {budget:g}; "
             f"{dearest.name} alone is {most:.2f}",
             resource=stack.fleet,
         )
 
 
 def _unpriced(resource: Resource, _: Options) -> Iterator[str]:
-    key = "serverType" if resource.type == SERVER else "loadBalancerType"
-    known = prices.SERVERS if resource.type == SERVER else prices.LOAD_BALANCERS
-    if text(resource.props, key) and text(resource.props, key) not in known:
-        yield f"nobody knows what a {text(resource.props, key)} costs"
+    kind = text(resource.props, "serverType" if resource.type == SERVER else "loadBalancerType")
+    if kind and price(resource) is None:
+        location = text(resource.props, "location")
+        yield f"nobody knows what a {kind} costs{f' in {location}' if location else ''}"
 
 
 DISK, ADDRESS = made(VOLUME, size=100), made(FLOATING_IP, type="ipv4")
@@ -136,7 +119,7 @@ RULES: tuple[Rule | StackRule, ...] = (
         description="What is used has a known price, so that the budget means something.",
         level=Level.MANDATORY,
         types=(SERVER, LOAD_BALANCER),
-        remediation="Take a type that settings/prices.py has, or add its price there.",
+        remediation="Take a type and a location that settings/prices.json has, or run `flotilla costs refresh`.",
         references=(CLOUD,),
         check=_unpriced,
         fixtures=Fixtures(

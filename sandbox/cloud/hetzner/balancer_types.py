@@ -4,14 +4,11 @@ The load balancer types that Hetzner Cloud offers. Limits as in Hetzner's overvi
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from sandbox.cloud.hetzner import catalog
 from sandbox.cloud.hetzner.errors import invalid_input
 from sandbox.cloud.store import Document
-from settings.prices import LOAD_BALANCERS
+from settings.prices import current
 
-INCLUDED_TRAFFIC = {"lb11": 20, "lb21": 20, "lb31": 20}  # TB
 ROWS = (
     # id, name, connections, services, targets, certificates
     (1, "lb11", 10_000, 5, 25, 10),
@@ -24,18 +21,7 @@ def prices(name: str) -> list[Document]:
     """
     A type's prices per location.
     """
-    monthly = catalog.euro(LOAD_BALANCERS[name])
-    hourly = (monthly / catalog.HOURS_PER_MONTH).quantize(Decimal("0.0001"))
-    return [
-        {
-            "location": location,
-            "price_hourly": catalog.price(hourly),
-            "price_monthly": catalog.price(monthly),
-            "included_traffic": INCLUDED_TRAFFIC[name] * 1024**4,
-            "price_per_tb_traffic": catalog.price(catalog.TRAFFIC_PRICE[catalog.location(location)["network_zone"]]),
-        }
-        for location in catalog.EVERYWHERE
-    ]
+    return [catalog.rates(location, known) for location, known in current().load_balancers[name].items()]
 
 
 TYPES: list[Document] = [

@@ -1,14 +1,14 @@
 """
 What Hetzner Cloud offers: locations, server types with their prices, images. The hardware is that of `settings.catalog`.
 
-Prices are those of `settings.prices`, in every location, which is too little outside of Europe; they serve to rehearse cost
-reports, not as an invoice. Unconfirmed are those that are only here (retired server types, traffic, images, backups), the ids,
-and the dates on which server types were retired.
+Prices are those of `settings.prices`, and where it has none for a location, the dearest of the others; they serve to rehearse
+cost reports, not as an invoice. Unconfirmed are those that are only here (retired server types, images), the ids, and the dates
+on which server types were retired.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -16,14 +16,12 @@ from sandbox.cloud.store import Document
 from settings.catalog import LOCATIONS as ZONES
 from settings.catalog import SERVER_TYPES as ORDERABLE
 from settings.catalog import ServerType
-from settings.prices import FLOATING_IP, IPV4, SERVERS, VOLUME_GB
+from settings.prices import Rate, current
 
 VAT_PERCENT = Decimal("19.00")
 HOURS_PER_MONTH = 624  # Hetzner's hourly price reaches the monthly one after 26 days
-TRAFFIC_BYTES = {"eu-central": 20 * 1024**4, "us-east": 1024**4, "us-west": 1024**4, "ap-southeast": 512 * 1024**3}
-TRAFFIC_PRICE = {"eu-central": "1.00", "us-east": "1.00", "us-west": "1.00", "ap-southeast": "7.40"}
+TERABYTE = 1024**4
 IMAGE_PRICE = "0.0143"
-BACKUP_PERCENT = "20.00"
 
 EUROPE = ("fsn1", "nbg1", "hel1")
 AMERICA = ("ash", "hil")
@@ -78,7 +76,7 @@ class Offer:
 
 
 # What servers may still have, but settings may no longer name, and what that costs.
-NOT_ORDERABLE_PRICES = {"cx22": 3.29, "cx32": 5.49, "cx42": 14.49, "cx52": 28.99}
+NOT_ORDERABLE_PRICES = {"cx22": "3.29", "cx32": "5.49", "cx42": "14.49", "cx52": "28.99"}
 NOT_ORDERABLE = {
     "cx22": ServerType(2, 4, 40),
     "cx32": ServerType(4, 8, 80),
@@ -154,32 +152,30 @@ def price(net: str | Decimal, digits: int = 10) -> Document:
     return {"net": f"{exact:.{digits}f}", "gross": f"{exact * (1 + VAT_PERCENT / 100):.{digits}f}"}
 
 
-def euro(amount: float) -> Decimal:
-    """
-    An amount of `settings.prices`, exactly as it is written there.
-    """
-    return Decimal(str(amount))
-
-
 def prices(offer: Offer) -> list[Document]:
     """
-    A server type's prices per location.
+    A server type's prices per location. Retired types have the traffic of the smallest that is sold.
     """
-    monthly = euro((SERVERS | NOT_ORDERABLE_PRICES)[offer.name])
-    hourly = (monthly / HOURS_PER_MONTH).quantize(Decimal("0.0001"))
-    rows = []
-    for name in offer.locations:
-        zone = location(name)["network_zone"]
-        rows.append(
-            {
-                "location": name,
-                "price_hourly": price(hourly),
-                "price_monthly": price(monthly),
-                "included_traffic": TRAFFIC_BYTES[zone],
-                "price_per_tb_traffic": price(TRAFFIC_PRICE[zone]),
-            }
-        )
-    return rows
+    return [_row(offer.name, name) for name in offer.locations]
+
+
+def _row(kind: str, place: str) -> Document:
+    offered = current().servers.get(kind, current().servers["cx23"])
+    known = offered.get(place) or max(offered.values(), key=lambda found: found.eur)
+    return rates(place, replace(known, eur=Decimal(NOT_ORDERABLE_PRICES.get(kind, known.eur))))
+
+
+def rates(place: str, known: Rate) -> Document:
+    """
+    What a type costs in a location, as the API tells it.
+    """
+    return {
+        "location": place,
+        "price_hourly": price((known.eur / HOURS_PER_MONTH).quantize(Decimal("0.0001"))),
+        "price_monthly": price(known.eur),
+        "included_traffic": int(known.traffic_tb * TERABYTE),
+        "price_per_tb_traffic": price(known.eur_per_tb),
+    }
 
 
 def server_type(offer: Offer) -> Document:
@@ -248,18 +244,27 @@ def pricing() -> dict[str, Any]:
     """
     The whole price list, but for load balancers.
     """
-    ipv4 = [{"location": name, "price_hourly": price("0.0008"), "price_monthly": price(euro(IPV4))} for name in EVERYWHERE]
-    ipv6 = [{"location": name, "price_hourly": price("0"), "price_monthly": price("0")} for name in EVERYWHERE]
-    floating = [{"location": name, "price_monthly": price(euro(FLOATING_IP))} for name in EVERYWHERE]
+    known = current()
+    ipv4 = [_address(name, known.primary_ipv4[name]) for name in EVERYWHERE]
+    ipv6 = [_address(name, Decimal(0)) for name in EVERYWHERE]
+    floating = {
+        kind: [{"location": name, "price_monthly": price(prices[name])} for name in EVERYWHERE]
+        for kind, prices in (("ipv4", known.floating_ipv4), ("ipv6", known.floating_ipv6))
+    }
     return {
         "currency": "EUR",
         "vat_rate": f"{VAT_PERCENT}",
         "image": {"price_per_gb_month": price(IMAGE_PRICE)},
-        "volume": {"price_per_gb_month": price(euro(VOLUME_GB))},
-        "server_backup": {"percentage": BACKUP_PERCENT},
+        "volume": {"price_per_gb_month": price(known.volume_gb)},
+        "server_backup": {"percentage": f"{known.server_backup_percent:.2f}"},
         "traffic": {"price_per_tb": price("0")},
         "primary_ips": [{"type": "ipv4", "prices": ipv4}, {"type": "ipv6", "prices": ipv6}],
-        "floating_ip": {"price_monthly": price(euro(FLOATING_IP))},
-        "floating_ips": [{"type": "ipv4", "prices": floating}, {"type": "ipv6", "prices": ipv6}],
+        "floating_ip": {"price_monthly": floating["ipv4"][0]["price_monthly"]},
+        "floating_ips": [{"type": kind, "prices": rows} for kind, rows in floating.items()],
         "server_types": [{"id": offer.id, "name": offer.name, "prices": prices(offer)} for offer in OFFERS],
     }
+
+
+def _address(place: str, monthly: Decimal) -> Document:
+    hourly = (monthly / HOURS_PER_MONTH).quantize(Decimal("0.0001"))
+    return {"location": place, "price_hourly": price(hourly), "price_monthly": price(monthly)}

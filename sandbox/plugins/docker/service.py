@@ -15,7 +15,7 @@ from sandbox.plugins.docker.durations import NS_PER_S
 from sandbox.plugins.docker.evidence import collect_evidence
 from sandbox.plugins.docker.service_spec import drifted, normal_form, service_properties, service_spec
 from sandbox.plugins.docker.types import Client, DockerResource, api_error, found_or_none, is_left_behind, owned, wait_until
-from sandbox.plugins.provider import Context, Failure, PartialFailureError, Properties
+from sandbox.plugins.provider import UNKNOWN, Context, Failure, PartialFailureError, Properties
 
 # Docker's own grace period, and what it may take on top to clear away containers and their network.
 GRACE_S: Final = 10.0
@@ -52,6 +52,8 @@ class Service(DockerResource):
         """
         The name and the login; global instead of replicated; networks, host names and sysctls of the tasks.
         """
+        if new is UNKNOWN:  # asked so for what would happen if something else were replaced
+            return key in self.replaces
         if key == "mode":
             return bool((old or {}).get("global", False) != (new or {}).get("global", False))
         if key == "taskSpec" and old and new:

@@ -5,6 +5,7 @@ What the compliance rules say beyond their own examples: sums, places, schedules
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,9 @@ from policies.compliance.rules.examples import POOLS, backup, fleet, made, serve
 from policies.compliance.rules.region import region_of
 from policies.framework import UNKNOWN, Finding, Level, Resource, Rule, Stack, StackRule
 from policies.framework.kinds import FLOATING_IP, LOAD_BALANCER, PRIMARY_IP, SERVER, VOLUME
-from settings import prices
 from settings.care import DataRegion
-from settings.catalog import LOCATIONS, SERVER_TYPES
+from settings.catalog import LOCATIONS, SERVER_TYPES, is_sold
+from settings.prices import current
 
 RULES = {rule.id: rule for rule in PACK.rules}
 
@@ -77,25 +78,34 @@ def test_other_places_have_the_region_that_is_configured() -> None:
 @pytest.mark.parametrize("server_type", sorted(SERVER_TYPES))
 def test_each_server_type_has_a_price(server_type: str) -> None:
     """The budget counts every type that settings allow, each with its address."""
-    assert price(server(serverType=server_type)) == pytest.approx(prices.SERVERS[server_type] + prices.IPV4)
-    assert not said_of("budget-priced", server(serverType=server_type))
+    location = next(place for place in LOCATIONS if is_sold(server_type, place))
+    there = server(serverType=server_type, location=location)
+    listed = current()
+    assert price(there) == listed.servers[server_type][location].eur + listed.primary_ipv4[location]
+    assert not said_of("budget-priced", there)
+
+
+def test_what_is_not_sold_there_has_no_price() -> None:
+    """A type that the price list does not have for a location is not guessed from another one."""
+    assert said_of("budget-priced", server(serverType="cx23", location="ash")) == ["nobody knows what a cx23 costs in ash"]
 
 
 def test_prices_add_up() -> None:
     """A server's backups cost a fifth more, one without IPv4 costs no address, the rest costs what the table says."""
-    cx33 = prices.SERVERS["cx33"]
-    assert price(server(backups=True)) == pytest.approx(cx33 * 1.2 + prices.IPV4)
+    listed = current()
+    cx33 = listed.servers["cx33"]["fsn1"].eur
+    assert price(server(backups=True)) == cx33 * Decimal("1.2") + listed.primary_ipv4["fsn1"]
     assert price(server(publicNets=[{"ipv4Enabled": False, "ipv6Enabled": True}])) == cx33
-    assert price(made(VOLUME, size=100)) == pytest.approx(100 * prices.VOLUME_GB)
-    assert price(made(FLOATING_IP, type="ipv4")) == prices.FLOATING_IP
-    assert price(made(LOAD_BALANCER, loadBalancerType="lb11")) == prices.LOAD_BALANCERS["lb11"]
+    assert price(made(VOLUME, size=100)) == 100 * listed.volume_gb
+    assert price(made(FLOATING_IP, type="ipv4")) == listed.floating_ipv4["fsn1"]
+    assert price(made(LOAD_BALANCER, loadBalancerType="lb11")) == listed.load_balancers["lb11"]["fsn1"].eur
     assert price(made(PRIMARY_IP, type="ipv6")) == 0
     assert price(made(VOLUME, size=UNKNOWN)) is None
 
 
 def test_the_budget_is_held_to_the_cent() -> None:
     """What costs exactly the budget passes, a cent more does not, and the message has the sum and the dearest part."""
-    cost = price(server()) or 0
+    cost = float(price(server()) or 0)
     assert found_in("budget-exceeded", fleet(budgetEur=cost), server()) == []
     [finding] = found_in("budget-exceeded", fleet(budgetEur=cost - 0.01), server())
     assert f"costs {cost:.2f} EUR" in finding.message

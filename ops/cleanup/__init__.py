@@ -1,0 +1,3 @@
+"""
+`flotilla cleanup`: what nobody needs any more.
+"""

@@ -1,0 +1,96 @@
+"""
+The release file of an environment: changed whole or not at all, and with a git commit where it is under version control.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.errors import FlotillaError
+from ops.releases import Change
+from settings.releases import load_releases, releases_file, write_releases
+
+TIMEOUT_S = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """
+    What was done to the file. `commit` is None where none was made.
+    """
+
+    path: Path
+    was_changed: bool
+    commit: str | None
+
+
+def write(checkout: Path, stack: str, changes: Sequence[Change], message: str) -> Written:
+    """
+    Have these changes in the file, and in a commit. What is there already is left as it is.
+
+    Raises: FlotillaError where one of the projects serves something else by now, or git refuses.
+    """
+    path = releases_file(checkout, stack)
+    before = after = load_releases(path)
+    for change in changes:
+        if before.projects.get(change.project) not in (change.before, change.after):
+            raise FlotillaError(
+                f"{path.parent.name}/{path.name}: projects.{change.project}: somebody has changed it meanwhile. Nothing was "
+                f"changed. Run the same command again."
+            )
+        after = change.applied_to(after)
+    if after != before:
+        write_releases(path, after)
+    return Written(path=path, was_changed=after != before, commit=commit(checkout, path, message))
+
+
+def put_back(checkout: Path, stack: str, changes: Sequence[Change], message: str) -> Written:
+    """
+    Take the changes out of the file again, with a commit of its own. What others changed in it stays.
+    """
+    path = releases_file(checkout, stack)
+    before = after = load_releases(path)
+    for change in changes:
+        if change.is_new and before.projects.get(change.project) == change.after:
+            after = change.taken_from(after)
+    if after != before:
+        write_releases(path, after)
+    return Written(path=path, was_changed=after != before, commit=commit(checkout, path, message))
+
+
+def commit(checkout: Path, path: Path, message: str) -> str | None:
+    """
+    Commit this file and nothing else; what somebody has staged stays staged. Returns the commit, or None where the file is not
+    under version control, or has nothing new.
+
+    Raises: FlotillaError with git's words where it refuses.
+    """
+    name = str(path.relative_to(checkout))
+    if _git(checkout, "ls-files", "--error-unmatch", "--", name).returncode != 0:
+        return None
+    if _git(checkout, "diff", "--quiet", "HEAD", "--", name).returncode == 0:
+        return None
+    done = _git(checkout, "commit", "--quiet", "--only", "--file", "-", "--", name, given=message)
+    if done.returncode != 0:
+        said = " ".join((done.stderr or done.stdout).split()) or "no word of why"
+        raise FlotillaError(f"{name}: git does not commit it: {said}. Mend that, then run the same command again.")
+    return _git(checkout, "rev-parse", "HEAD").stdout.strip()
+
+
+def _git(checkout: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(checkout), *arguments],
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(["git"], 127, "", "")
+    except subprocess.TimeoutExpired:
+        raise FlotillaError(f"git {arguments[0]}: no end after {TIMEOUT_S} s. See what it waits for: run it by hand.") from None

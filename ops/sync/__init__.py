@@ -1,0 +1,3 @@
+"""
+`flotilla sync`: the commits of this checkout, on every git remote.
+"""

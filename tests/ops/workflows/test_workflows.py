@@ -1,0 +1,186 @@
+"""
+The workflows that are shipped: their steps in the order that is written down, their conditions, and what is handed on.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops import steps
+from ops.confirm import Approval
+from ops.errors import FlotillaError, SettingsError
+from ops.steps import Context
+from ops.workflows import actions, catalog, work
+from ops.workflows.work import Work
+
+ORDER = {
+    "new-project": ["audit", "security", "docker", "network", "deployment", "monitoring", "backups", "documentation"],
+    "incident": [
+        "diagnosis",
+        "logs",
+        "containers' state",
+        "connectivity",
+        "resolution by diagnosis",
+        "monitoring",
+        "post-mortem",
+    ],
+    "weekly-maintenance": ["full backup", "cleanup (looking)", "inventory", "audit", "overall report"],
+    "daily-check": ["audit", "incident", "resolution by diagnosis", "monitoring", "report"],
+    "release": ["deployment", "monitoring"],
+}
+
+
+def asked(checkout: Path, **changes: Any) -> Work:
+    return Work(
+        **{"checkout": checkout, "stack": "local", "approval": Approval(), "project": "shop", "watch_s": 0.0, **changes}
+    )
+
+
+def shape(name: str, checkout: Path) -> list[dict[str, Any]]:
+    return work.shape(catalog.find(name).build(asked(checkout)))
+
+
+def test_steps_are_in_their_order(tmp_path: Path) -> None:
+    """As the descriptions have them; the week's first three at once, and only a release's deployment is taken back."""
+    assert {name: [row["name"] for row in shape(name, tmp_path)] for name in catalog.WORKFLOWS} == ORDER
+    at_once = [row["name"] for row in shape("weekly-maintenance", tmp_path) if row["is_parallel"]]
+    assert at_once == ORDER["weekly-maintenance"][:3]
+    undone = [row["name"] for name in catalog.WORKFLOWS for row in shape(name, tmp_path) if row["has_undo"]]
+    assert undone == ["deployment"]
+
+
+def told(monkeypatch: pytest.MonkeyPatch, status: str, called: list[str], failing: tuple[str, ...] = ()) -> None:
+    """
+    Have what looks at a fleet answer without one: what is proven here is the order and the conditions.
+    """
+
+    def audit(_: Work, context: Context, *checks: str, under: str = "audit") -> str:
+        context.facts[under] = {"status": status, "findings": [], "summary": {}}
+        return status
+
+    def noted(name: str) -> Any:
+        def act(_: Work, context: Context) -> str:
+            called.append(name)
+            if name in failing:
+                raise FlotillaError(f"{name} does not work.")
+            if name == "start_incident":
+                context.facts["incident"] = {"id": "x", "runbooks": []}
+            return "done"
+
+        return act
+
+    monkeypatch.setattr(actions, "audit", audit)
+    for name in (
+        "start_incident",
+        "monitoring",
+        "resolution",
+        "full_backup",
+        "look_for_cleanup",
+        "inventory",
+        "deploy",
+        "rollback",
+        "watch",
+    ):
+        monkeypatch.setattr(actions, name, noted(name))
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("OK", ["monitoring"]),
+        ("WARNING", ["monitoring"]),
+        ("DEGRADED", ["start_incident", "resolution"]),
+        ("CRITICAL", ["start_incident", "resolution"]),
+    ],
+)
+def test_a_day_is_an_incident_or_a_look_at_monitoring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: str, expected: list[str]
+) -> None:
+    """By what the audit says; the report comes in any case, and every step's outcome is handed on in it."""
+    called: list[str] = []
+    told(monkeypatch, status, called)
+    document = work.run(catalog.find("daily-check"), asked(tmp_path))
+
+    assert called == expected and document["status"] == "done"
+    page = next((tmp_path / "reports" / "maintenance").glob("daily-*.md")).read_text()
+    assert f"Status: **{status}**" in page
+    assert document["context"].keys() == {"project", "environment", "context", "previous_steps", "critical_info"}
+    assert json.loads((tmp_path / document["report"]).read_text())["context"]["previous_steps"][0] == "audit: done"
+
+
+def test_an_audit_that_fails_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unknown is never fine."""
+    called: list[str] = []
+    told(monkeypatch, "OK", called)
+
+    def fail(*_: Any, **__: Any) -> str:
+        raise FlotillaError("no answer.")
+
+    monkeypatch.setattr(actions, "audit", fail)
+    document = work.run(catalog.find("daily-check"), asked(tmp_path))
+    assert called == ["start_incident", "resolution"]
+    assert "audit failed, and the rest went on without it: no answer." in document["next_steps"]
+    assert "UNKNOWN" in next((tmp_path / "reports" / "maintenance").glob("daily-*.md")).read_text()
+
+
+def test_a_week_goes_on_without_its_backup_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not block is noted in the report, first."""
+    called: list[str] = []
+    told(monkeypatch, "OK", called, failing=("full_backup",))
+    document = work.run(catalog.find("weekly-maintenance"), asked(tmp_path))
+
+    assert sorted(called) == ["full_backup", "inventory", "look_for_cleanup"] and document["status"] == "done"
+    assert (
+        "full backup: full_backup does not work."
+        in next((tmp_path / "reports" / "maintenance").glob("weekly-*.md")).read_text()
+    )
+
+
+def test_a_release_that_is_not_well_goes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deployment is undone by a rollback, and the whole has failed."""
+    called: list[str] = []
+    told(monkeypatch, "OK", called, failing=("watch",))
+    document = work.run(catalog.find("release"), asked(tmp_path, images={"": ":2"}))
+
+    assert called == ["deploy", "watch", "rollback"]
+    assert [(row["name"], row["status"]) for row in document["undo"]] == [("deployment", steps.StepStatus.UNDONE)]
+    with pytest.raises(FlotillaError, match="watch does not work"):
+        work.require_success(document)
+
+
+def test_a_deployment_that_fails_is_not_rolled_back_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has undone itself."""
+    called: list[str] = []
+    told(monkeypatch, "OK", called, failing=("deploy",))
+    work.run(catalog.find("release"), asked(tmp_path, images={"": ":2"}))
+    assert called == ["deploy"]
+
+
+def test_what_a_workflow_needs_is_asked_for(tmp_path: Path) -> None:
+    """A project, an image, and a name that there is."""
+    with pytest.raises(SettingsError, match="Add `--project"):
+        work.run(catalog.find("release"), asked(tmp_path, project=None))
+    with pytest.raises(SettingsError, match="Add `--image"):
+        work.run(catalog.find("new-project"), asked(tmp_path))
+    with pytest.raises(SettingsError, match="there is no such workflow"):
+        catalog.find("deploy")
+
+
+@pytest.mark.parametrize(
+    ("resource", "is_ours"),
+    [
+        ("shop.example.com", True),
+        ("app-1:shop-web-1a2b3c4d", True),
+        ("shop/web", True),
+        ("app-1:shopping-web-1", False),
+        ("app-1", False),
+        ("other.example.com", False),
+    ],
+)
+def test_findings_of_a_project(resource: str, is_ours: bool) -> None:
+    """By its names, services and processes."""
+    assert actions.is_of(resource, "shop", {"shop.example.com"}) is is_ours
