@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from ops import confirm, console, engine, gate, history, lock, reports, shelf, steps
+from ops import confirm, console, engine_process, gate, history, lock, reports, shelf, steps
 from ops import stack as stacks
 from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, RefusedError
@@ -110,7 +110,7 @@ def settle(checkout: Path, stack: str, known: Mapping[str, str]) -> None:
     After an operation that was killed: its engine comes to rest, then the engine's own lock goes too, which nobody holds any
     more. An answer of the engine that there is none is as good.
     """
-    engine.await_rest(checkout, stack)
+    engine_process.await_rest(checkout, stack)
     stacks.engine(["cancel", "--yes", "--non-interactive", "--stack", stack], checkout, known)
 
 
