@@ -33,6 +33,7 @@ LEAST_REQUESTS, LEAST_PER_S = 10_000, 200
 CANARY_WEIGHT, CANARY_REQUESTS, CANARY_BAR = 10, 2_000, 2.0
 RATIO_RUNS = 3
 KILLED_AFTER_S = 6
+ANSWERED, ANSWERED_S = 100, 30
 BOOT_S = 90
 ASK = "import socket,sys; c=socket.socket(socket.AF_UNIX); c.connect(sys.argv[1]); c.sendall(sys.argv[2].encode()); c.recv(9)"
 
@@ -95,9 +96,9 @@ def _answers(tally: Tally, release: str) -> None:
     """
     From now on only this release answers; long requests to the last one may still end.
     """
-    before = tally.marks.copy()
-    time.sleep(1)
-    since = tally.marks - before
+    before, until = tally.marks.copy(), time.monotonic() + ANSWERED_S
+    while (since := tally.marks - before).total() < ANSWERED and time.monotonic() < until:
+        time.sleep(0.1)
     _require(since[release] > 0.9 * since.total() > 0, f"{release} is served, and these answer: {dict(since)}")
 
 

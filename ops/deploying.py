@@ -13,6 +13,7 @@ from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, RefusedError, SettingsError
 from ops.releases import Stand
 from ops.rollout import bring_out
+from settings import Strategy
 from settings.release_checks import full_repository
 
 
@@ -51,14 +52,32 @@ def deploy(
     checkout: Path, stack: str, asked: Mapping[str, Mapping[str, str]], approval: Approval, *, lock_wait_s: float
 ) -> dict[str, Any]:
     """
-    Serve these images, all projects in one update.
+    Serve these images, all projects in one update. One project with `strategy: canary` is tried on its steps first.
     """
     stand = releases.look(checkout, stack)
+    tried = next(iter(asked)) if len(asked) == 1 else None
+    if tried and is_tried_first(stand, tried, asked[tried]):
+        from ops.canary import automatic
+        from ops.canary.operation import Caller
+
+        caller = Caller(approval=approval, lock_wait_s=lock_wait_s)
+        return automatic.begin(checkout, stack, tried, asked[tried], caller)
     changes = []
     for name, images in asked.items():
         image, further = releases.wanted_images(stand, stand.project(name), images)
         changes.append(releases.change(stand, name, image, further))
     return bring_out(stand, changes, approval, name="deploy", verb="Deploy", lock_wait_s=lock_wait_s)
+
+
+def is_tried_first(stand: Stand, name: str, images: Mapping[str, str]) -> bool:
+    """
+    Whether a release goes out as a canary: the project says so, something is beside it, and it is another one.
+    """
+    served = stand.settings.releases.projects.get(name)
+    if stand.project(name).strategy is not Strategy.CANARY or served is None:
+        return False
+    image, further = releases.wanted_images(stand, stand.project(name), images)
+    return (image, further) != (served.main.image, dict(served.main.images))
 
 
 def rollback(checkout: Path, stack: str, name: str, number: int, approval: Approval, *, lock_wait_s: float) -> dict[str, Any]:

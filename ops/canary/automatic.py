@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +42,19 @@ class Watch:
     canary: str
     stable: str
     look: Callable[[], tuple[Mapping[str, traffic.Seen], str]]
-    began: float = field(default_factory=time.monotonic)
+    clock: Callable[[], float] = time.monotonic
     since: traffic.Since | None = None
     down_since: float | None = None
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
 
     def decide(self) -> Decision:
         """
         Look once, and say what to do.
         """
         seen, problem = self.look()
-        now = time.monotonic()
+        now = self.clock()
         situation = Situation(elapsed_s=now - self.began, unknown=problem)
         if problem:
             return decide(situation, self.policy)
@@ -74,17 +77,28 @@ class Watch:
         """
         Look again and again. A canary that somebody else has changed meanwhile is left alone.
         """
-        told = time.monotonic()
+        told = self.clock()
         while True:
             decision = self.decide()
             if decision.verdict is not Verdict.WAIT:
                 return decision
             if not is_still_on():
                 return Decision(verdict=Verdict.HOLD, reason="somebody else has changed its share meanwhile")
-            if time.monotonic() - told >= TOLD_EVERY_S:
-                told = time.monotonic()
+            if self.clock() - told >= TOLD_EVERY_S:
+                told = self.clock()
                 say(f"  watch  {decision.reason}; {self.shown()}")
             time.sleep(POLL_S)
+
+
+def begin(checkout: Path, stack: str, name: str, images: Mapping[str, str], caller: Caller) -> dict[str, Any]:
+    """
+    Start a canary with the first of the project's steps, and watch it to its end.
+
+    Raises: as `operation.start` and `run` do.
+    """
+    first = releases.look(checkout, stack).project(name).canary.steps[0]
+    operation.start(checkout, stack, name, images, first, caller)
+    return run(checkout, stack, name, caller)
 
 
 def run(checkout: Path, stack: str, name: str, caller: Caller) -> dict[str, Any]:
@@ -128,7 +142,7 @@ def _watched(stand: Stand, name: str, tried: Release, caller: Caller) -> Decisio
             "verdict": decision.verdict,
             "reason": decision.reason,
             "measured": watch.shown(),
-            "duration_s": round(time.monotonic() - watch.began, 1),
+            "duration_s": round(watch.clock() - watch.began, 1),
         }
     )
     say(f"  {decision.verdict:6} {decision.reason}")

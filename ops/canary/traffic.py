@@ -25,7 +25,7 @@ from ops import ssh
 from ops.canary.decide import Measured
 
 WINDOW = 512  # requests over which HAProxy averages
-TIMEOUT_S = 15.0
+TIMEOUT_S = 30.0
 COMMAND = "exec python3 -"
 # With fewer, an average says nothing.
 AVERAGED_MINIMUM = 10

@@ -33,6 +33,7 @@ health:
   retries: 15
 domains:
   - subdomain: {name}
+strategy: {strategy}
 limits: {{memory_mb: 128, cpus: 1.0}}
 reservations: {{memory_mb: 32, cpus: 0.1}}
 stop_grace_s: 20
@@ -61,13 +62,13 @@ class Target:
         """
         return self.fleet.checkout / "projects" / f"{self.name}.yaml"
 
-    def write(self, **canary: Any) -> None:
+    def write(self, strategy: str = "blue-green", **canary: Any) -> None:
         """
         Write the project's file, with these settings of canaries.
         """
         text = PROJECT + (DATABASE if self.has_database else "")
         settings = f"canary: {json.dumps(canary)}\n" if canary else ""
-        self.file.write_text(text.format(name=self.name) + settings)
+        self.file.write_text(text.format(name=self.name, strategy=strategy) + settings)
 
     def build(self, release: str, **behaviour: Any) -> str:
         """

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.e2e.conftest import Fleet
 from tests.e2e.targets import Target
 
 MIX = Mix(kept_per_s=60, keepers=12, new_per_s=20, slow_per_s=1)
+SETTINGS: dict[str, Any] = {"steps": [10, 25, 50], "min_requests": 200, "max_step_s": 180}
 QUICK = Mix(kept_per_s=60, keepers=12, new_per_s=20, slow_per_s=0)
 
 
@@ -22,7 +24,7 @@ QUICK = Mix(kept_per_s=60, keepers=12, new_per_s=20, slow_per_s=0)
 def target(fleet: Fleet) -> Iterator[Target]:
     """An application whose first release serves; gone afterwards."""
     made = Target(fleet)
-    made.write(steps=[10, 25, 50], min_requests=200, max_step_s=180)
+    made.write(**SETTINGS)
     for release in ("v2", "v3"):
         made.build(release)
     made.serve("v1")
@@ -85,10 +87,11 @@ def test_a_canary_that_fails_five_percent_is_taken_back_by_itself(target: Target
     assert "errors:" in report["critical"][0]
 
 
-def test_a_good_canary_takes_over_by_itself(target: Target) -> None:
-    """All its steps, then everything; nothing is lost on the way."""
+def test_a_project_may_say_that_each_release_is_tried_first(target: Target) -> None:
+    """`deploy` goes through all steps, then the release gets everything; nothing is lost on the way."""
+    target.write("canary", **SETTINGS)
     with under_load(target.site(), QUICK) as tally:
-        result = target.flotilla("canary start", "--image", ":v2", "--auto", "--json")
+        result = target.flotilla("deploy", "--image", ":v2", "--json")
 
     report = json.loads(result.stdout)
     assert [row["weight"] for row in report["facts"]["watched"]] == [10, 25, 50]

@@ -4,6 +4,7 @@ One step of an automatic canary, looked at again and again: real counters in, on
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -24,7 +25,15 @@ def look(stable: int, canary: int, failed: int = 0, *, uptime_s: int, status: st
 
 
 def watch(looks: Looks, **policy: object) -> Watch:
-    return Watch(policy=Canary.model_validate(policy), canary="b", stable="a", look=lambda: next(looks))
+    """With a clock that is two seconds later each time that it is read."""
+    clock = map(float, itertools.count(0, 2))
+    return Watch(
+        policy=Canary.model_validate(policy),
+        canary="b",
+        stable="a",
+        look=lambda: next(looks),
+        clock=lambda: next(clock),
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -60,10 +69,8 @@ def test_a_look_that_fails_is_waited_over_and_loses_nothing() -> None:
     assert (decision.verdict, "canary 200 requests" in decision.reason) == (Verdict.GO_ON, True)
 
 
-def test_unknown_to_the_end_is_left_to_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_to_the_end_is_left_to_a_person() -> None:
     """With enough requests seen before: what is not known now is not known."""
-    clock = iter(range(0, 1000, 2))
-    monkeypatch.setattr(automatic.time, "monotonic", lambda: float(next(clock)))
     looks = iter([look(0, 0, uptime_s=1), *[UNKNOWN] * 50])
 
     decision = watch(looks, max_step_s=60).until_decided(lambda: True)
@@ -71,10 +78,8 @@ def test_unknown_to_the_end_is_left_to_a_person(monkeypatch: pytest.MonkeyPatch)
     assert (decision.verdict, "app-1: no answer within 15 s" in decision.reason) == (Verdict.HOLD, True)
 
 
-def test_a_canary_whose_containers_stay_down_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_canary_whose_containers_stay_down_is_taken_back() -> None:
     """HAProxy sends nothing to it any more, so no request would ever say so."""
-    clock = iter(range(0, 1000, 2))
-    monkeypatch.setattr(automatic.time, "monotonic", lambda: float(next(clock)))
     looks = iter([look(0, 0, uptime_s=1), *[look(90, 10, uptime_s=number, status="DOWN") for number in range(2, 20)]])
 
     decision = watch(looks).until_decided(lambda: True)

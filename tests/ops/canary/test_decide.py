@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.canary.decide import Measured, Situation, Verdict, decide
@@ -46,6 +46,7 @@ COUNTS = st.tuples(st.integers(0, 5000), st.integers(0, 5000), st.none() | st.fl
 )
 
 
+@settings(deadline=None)
 @given(st.none() | COUNTS, st.none() | COUNTS, st.floats(0, 2000))
 def test_what_is_not_known_never_goes_on(canary: list[Any] | None, stable: list[Any] | None, elapsed_s: float) -> None:
     """Whoever goes on has had enough requests, and both latencies are known."""
@@ -59,6 +60,7 @@ def test_what_is_not_known_never_goes_on(canary: list[Any] | None, stable: list[
         assert None not in (canary[2], stable[2])
 
 
+@settings(deadline=None)
 @given(st.none() | COUNTS, st.none() | COUNTS)
 def test_no_step_takes_longer_than_it_may(canary: list[Any] | None, stable: list[Any] | None) -> None:
     """Once the time is up, nothing is waited for."""
