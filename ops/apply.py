@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ops import engine, grading, pending, plan_text, verify
+from ops import engine, grading, pending, plan_text, saved_plan, verify
 from ops import plan as plans
 from ops import stack as stacks
 from ops.confirm import Approval, Level
@@ -19,6 +19,7 @@ from ops.mutation import Operation, mutate
 from ops.plan import Plan
 from ops.progress import say
 from ops.steps import Context, Sequential, Step
+from ops.world import world_of
 
 SHOWN_ERRORS: Final = 5
 
@@ -51,19 +52,20 @@ def apply(
     Raises: ChangedError, PolicyError, RefusedError, LockedError before anything was done; OperationFailedError.
     """
     known = stacks.environment(checkout)
+    engine.await_rest(checkout, wanted.stack)
     planned = _planned(checkout, wanted, known)
     if on_plan:
         on_plan(planned)
     plans.require_policies(planned)
     left = pending.of(checkout, wanted.stack, known)
     if planned.is_empty and not left:
-        return {"schema": plans.SCHEMA, "operation": "apply", "stack": wanted.stack, "status": "nothing to do"}
-    _require_unprotected(planned)
+        return {"schema": saved_plan.SCHEMA, "operation": "apply", "stack": wanted.stack, "status": "nothing to do"}
+    require_unprotected(planned)
     return mutate(checkout, operation(checkout, planned, known, bool(left)), approval, lock_wait_s=lock_wait_s)
 
 
 def _planned(checkout: Path, wanted: Wanted, known: Mapping[str, str]) -> Plan:
-    saved = plans.read(wanted.saved) if wanted.saved else {}
+    saved = saved_plan.read(wanted.saved) if wanted.saved else {}
     targets = tuple(saved.get("targets", wanted.targets))
     is_destroy = bool(saved.get("is_destroy", wanted.is_destroy))
     is_refreshed = bool(saved.get("is_refreshed", wanted.is_refreshed))
@@ -73,7 +75,7 @@ def _planned(checkout: Path, wanted: Wanted, known: Mapping[str, str]) -> Plan:
         )
     planned = plans.make(checkout, wanted.stack, known, targets=targets, is_refreshed=is_refreshed, is_destroy=is_destroy)
     if wanted.saved:
-        plans.require_same(saved, planned, wanted.saved)
+        saved_plan.require_same(saved, planned, wanted.saved)
     return planned
 
 
@@ -124,7 +126,10 @@ def loses_something(planned: Plan) -> bool:
     return any(row.level is Level.CRITICAL and row.change is not Change.CREATE for row in planned.changes)
 
 
-def _require_unprotected(planned: Plan) -> None:
+def require_unprotected(planned: Plan) -> None:
+    """
+    Raises: RefusedError where something would be deleted that is protected.
+    """
     if planned.protected:
         names = ", ".join(urn.rpartition("::")[2] for urn in planned.protected)
         raise RefusedError(
@@ -137,7 +142,7 @@ def _still(checkout: Path, planned: Plan, known: Mapping[str, str], is_pending: 
     """
     Under the lock: somebody may have been at it since the plan was made.
     """
-    now = plans.world_of(checkout, planned.stack, known)
+    now = world_of(checkout, planned.stack, known)
     if now != planned.world and not (is_pending and now.settings == planned.world.settings):
         raise ChangedError(
             f"{planned.stack}: its settings or state changed after the plan was made. Nothing was done. Run the command again."

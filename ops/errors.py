@@ -4,6 +4,7 @@ Every error that Flotilla shows to a person, each with its exit code.
     FlotillaError          1  an operation failed
     ├── SettingsError      2  bad input or configuration
     ├── RefusedError       3  refused, or not confirmed
+    │   └── LockedError    3  somebody else is changing the stack
     ├── PolicyError        4  a mandatory policy is not held
     ├── ChangedError       5  the world is not what something was made for
     ├── ReportError        6  a report's status is at or over --fail-on
@@ -38,6 +39,12 @@ class RefusedError(FlotillaError):
     """
 
     exit_code = 3
+
+
+class LockedError(RefusedError):
+    """
+    Somebody else is changing the stack.
+    """
 
 
 class PolicyError(FlotillaError):

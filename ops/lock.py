@@ -18,25 +18,22 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ops.errors import RefusedError
+from ops.errors import LockedError as LockedError
 from ops.progress import say
 from ops.shelf import Shelf
 
 NAME = "lock"
+# Backups are made beside everything else: they change nothing that the stack is made of.
+BACKUP = "lock-backup"
+NAMES = (NAME, BACKUP)
 POLL_S = 0.5
-
-
-class LockedError(RefusedError):
-    """
-    Somebody else is changing the stack.
-    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Holder:
     """
-    Who holds a lock. `boot` and `process_start` tell a process from a later one of the same number; empty where the system does
-    not say. `since` is ISO 8601.
+    Who holds a lock. `boot`, `namespace` (of processes: a container has its own) and `process_start` tell a process from others
+    of the same number; empty where the system does not say. `since` is ISO 8601.
     """
 
     operation: str
@@ -46,6 +43,7 @@ class Holder:
     pid: int
     since: str
     boot: str = ""
+    namespace: str = ""
     process_start: str = ""
 
     @classmethod
@@ -68,7 +66,8 @@ class Holder:
             pid=pid,
             since=datetime.now(UTC).isoformat(timespec="seconds"),
             boot=_boot(),
-            process_start=_start_of(pid) or "",
+            namespace=_namespace(),
+            process_start=start_of(pid) or "",
         )
 
     @property
@@ -81,14 +80,16 @@ class Holder:
     @property
     def is_gone(self) -> bool:
         """
-        Whether its process is known to have ended: only of this machine can that be known.
+        Whether its process is known to have ended: only of this machine, since it was started, can that be known.
         """
-        if self.host != socket.gethostname():
-            return False
-        if self.boot != _boot():
-            return True
-        start = _start_of(self.pid)
-        return start is None or start != self.process_start
+        return self.is_here and start_of(self.pid) != self.process_start
+
+    @property
+    def is_here(self) -> bool:
+        """
+        Whether its process is, or was, one of those that can be seen from here. Machines may share a name.
+        """
+        return (self.host, self.boot, self.namespace) == (socket.gethostname(), _boot(), _namespace())
 
     def text(self) -> bytes:
         """
@@ -124,7 +125,14 @@ def _boot() -> str:
         return ""
 
 
-def _start_of(pid: int) -> str | None:
+def _namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def start_of(pid: int) -> str | None:
     """
     When a process started, in the kernel's ticks; None where there is none. Where there is no /proc, whether it lives is all
     that is known.
@@ -144,11 +152,11 @@ def _start_of(pid: int) -> str | None:
     return ""
 
 
-def holder(shelf: Shelf) -> Holder | None:
+def holder(shelf: Shelf, name: str = NAME) -> Holder | None:
     """
     Who holds the lock now.
     """
-    return parsed(shelf.read(NAME))
+    return parsed(shelf.read(name))
 
 
 def parsed(text: bytes | None) -> Holder | None:
@@ -162,26 +170,26 @@ def parsed(text: bytes | None) -> Holder | None:
 
 
 @contextmanager
-def held(shelf: Shelf, stack: str, wanted: Holder, *, wait_s: float = 0.0) -> Iterator[Holder | None]:
+def held(shelf: Shelf, stack: str, wanted: Holder, *, wait_s: float = 0.0, name: str = NAME) -> Iterator[Holder | None]:
     """
     Hold the lock for as long as this lasts. Yields the holder that it was taken over from, if its process is gone.
 
     Raises: LockedError where somebody holds it for longer than `wait_s`.
     """
-    before = _take(shelf, stack, wanted, time.monotonic() + wait_s)
+    before = _take(shelf, stack, wanted, time.monotonic() + wait_s, name)
     try:
         yield before
     finally:
-        shelf.swap(NAME, wanted.text(), None)
+        shelf.swap(name, wanted.text(), None)
 
 
-def _take(shelf: Shelf, stack: str, wanted: Holder, deadline: float) -> Holder | None:
+def _take(shelf: Shelf, stack: str, wanted: Holder, deadline: float, name: str) -> Holder | None:
     is_said = False
     while True:
-        text = shelf.read(NAME)
+        text = shelf.read(name)
         found = parsed(text)
         if found is None or found.is_gone:
-            if shelf.swap(NAME, text, wanted.text()):
+            if shelf.swap(name, text, wanted.text()):
                 return found
             continue
         if time.monotonic() >= deadline:
@@ -195,20 +203,31 @@ def _take(shelf: Shelf, stack: str, wanted: Holder, deadline: float) -> Holder |
         time.sleep(POLL_S)
 
 
-def remove(shelf: Shelf, stack: str) -> Holder | None:
+def require_gone(shelf: Shelf, stack: str, name: str = NAME) -> bytes | None:
+    """
+    What the lock says; its holder is not known to live.
+
+    Raises: LockedError where it is.
+    """
+    text = shelf.read(name)
+    found = parsed(text)
+    if found is not None and found.is_here and not found.is_gone:
+        raise LockedError(
+            f"{stack}: {found.who} lives, and is changing it: {found.what}. The lock stays. End that process first, or wait."
+        )
+    return text
+
+
+def remove(shelf: Shelf, stack: str, name: str = NAME) -> Holder | None:
     """
     Remove the lock of a holder that is gone. Returns whose it was, None where there was none.
 
     Raises: LockedError where its process is known to live.
     """
-    text = shelf.read(NAME)
+    text = require_gone(shelf, stack, name)
     found = parsed(text)
     if found is None:
         return None
-    if found.host == socket.gethostname() and not found.is_gone:
-        raise LockedError(
-            f"{stack}: {found.who} lives, and is changing it: {found.what}. The lock stays. End that process first, or wait."
-        )
-    if not shelf.swap(NAME, text, None):
+    if not shelf.swap(name, text, None):
         raise LockedError(f"{stack}: its lock has just changed hands. Nothing was done. Look again.")
     return found

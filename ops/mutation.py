@@ -11,18 +11,19 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
-from ops import confirm, console, engine, gate, history, lock, reports, shelf, steps
+from ops import confirm, console, engine, engine_lock, gate, history, lock, reports, shelf, steps
 from ops import stack as stacks
 from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, RefusedError
 from ops.lock import Holder
+from ops.progress import say
 from ops.steps import Context, Outcome, Sequential, StepStatus
 
 SCHEMA = 1
@@ -38,7 +39,7 @@ class OperationFailedError(FlotillaError):
 class Operation:
     """
     What is to be done. `name` is the command, `what` one sentence without its full stop, `facts` what is known beforehand.
-    `is_gated`: not for what brings back the very data that the gate is about.
+    `is_gated`: not for what brings back the very data that the gate is about. `lock`: of ops.lock.NAMES.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Operation:
     project: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     is_gated: bool = True
+    lock: str = lock.NAME
 
 
 def mutate(checkout: Path, operation: Operation, approval: Approval, *, lock_wait_s: float = 0.0) -> dict[str, Any]:
@@ -61,23 +63,53 @@ def mutate(checkout: Path, operation: Operation, approval: Approval, *, lock_wai
     known = stacks.environment(checkout)
     kept = shelf.of(checkout, operation.stack, known)
     common = _common(operation, approval)
-    with _noted(kept, common):
-        confirm.require(operation.level, operation.what, stack=operation.stack, approval=approval)
-    wanted = Holder.here(operation.name, operation.what)
-    with _terminable(), lock.held(kept, operation.stack, wanted, wait_s=lock_wait_s) as before:
-        if before is not None:
-            settle(checkout, operation.stack, known)
-            words = {"event": "taken over", "from": before.who, "their_operation": before.what, "their_since": before.since}
-            history.append(kept, {**common, **words})
-        if operation.is_gated and gate.is_asked(operation.level, operation.stack):
-            with _noted(kept, common):
+    with ExitStack() as stack:
+        stack.enter_context(_terminable())
+        with _noted(kept, common):
+            confirm.require(operation.level, operation.what, stack=operation.stack, approval=approval)
+            wanted = Holder.here(operation.name, operation.what)
+            wait = lock.held(kept, operation.stack, wanted, wait_s=lock_wait_s, name=operation.lock)
+            before = stack.enter_context(wait)
+            _recover(checkout, operation, known, kept, common, before, lock_wait_s)
+            if operation.is_gated and gate.is_asked(operation.level, operation.stack):
                 gate.require(checkout, operation.stack)
-        history.append(kept, {**common, "event": "begun"})
-        document = _done(checkout, operation, common)
-        history.append(kept, {**common, "event": "ended", "status": document["status"], "report": document["report"]})
+        say(f"{operation.what} on {operation.stack} ({operation.level})")
+        begun = history.append(kept, {**common, "event": "begun"})
+        outcomes, document = _run(operation, {**common, "history": {name: begun[name] for name in ("seq", "hash")}})
+        with steps.undisturbed():
+            document = reports.write_operation(checkout, _file(document), document)
+            words = {"event": "ended", "status": document["status"], "report": document["report"]}
+            history.append(kept, {**common, **words})
     if document["status"] != StepStatus.DONE:
-        _raise(document)
+        raise _failure(outcomes, document)
     return document
+
+
+def _recover(
+    checkout: Path,
+    operation: Operation,
+    known: Mapping[str, str],
+    kept: shelf.Shelf,
+    common: Mapping[str, Any],
+    before: Holder | None,
+    wait_s: float,
+) -> None:
+    """
+    What an operation, or an engine, that was killed has left: told in the history, and put in order.
+    """
+    if before is not None:
+        words = {"event": "taken over", "from": before.who, "their_operation": before.what, "their_since": before.since}
+        history.append(kept, {**common, **words})
+        engine.await_rest(checkout, operation.stack)
+    if operation.lock != lock.NAME:
+        return
+    left = engine_lock.clear(checkout, operation.stack, known, kept, wait_s=wait_s)
+    if before is None and not left:
+        return
+    unknown = engine_lock.settle(checkout, operation.stack, known)
+    if left or unknown:
+        history.append(kept, {**common, "event": "settled", "engine_locks": left, "pending": unknown})
+        say(f"  A killed engine had left a lock or work half done; what is there was looked up ({len(unknown)} pending).")
 
 
 @contextmanager
@@ -105,16 +137,18 @@ def _common(operation: Operation, approval: Approval) -> dict[str, Any]:
     }
 
 
-def settle(checkout: Path, stack: str, known: Mapping[str, str]) -> None:
+def _run(operation: Operation, common: Mapping[str, Any]) -> tuple[tuple[Outcome, ...], dict[str, Any]]:
     """
-    After an operation that was killed: its engine comes to rest, then the engine's own lock goes too, which nobody holds any
-    more. An answer of the engine that there is none is as good.
+    What became of the steps, and the report of it.
     """
-    engine.await_rest(checkout, stack)
+<<<<<<< HEAD
+    engine_process.await_rest(checkout, stack)
     stacks.engine(["cancel", "--yes", "--non-interactive", "--stack", stack], checkout, known)
 
 
 def _done(checkout: Path, operation: Operation, common: Mapping[str, Any]) -> dict[str, Any]:
+=======
+>>>>>>> main
     started, began = datetime.now(UTC), time.monotonic()
     context = Context(environment=operation.stack, project=operation.project, facts=dict(operation.facts))
     outcomes = steps.run(operation.steps, context)
@@ -130,8 +164,15 @@ def _done(checkout: Path, operation: Operation, common: Mapping[str, Any]) -> di
         "facts": dict(context.facts),
         "next_steps": next_steps(outcomes),
     }
-    name = f"{started.strftime('%Y%m%dT%H%M%SZ')}-{operation.name.replace(' ', '-')}-{common['id']}"
-    return reports.write_operation(checkout, name, document)
+    return outcomes, document
+
+
+def _file(document: Mapping[str, Any]) -> str:
+    """
+    The report's name: when, which command, and its own number.
+    """
+    when = datetime.fromisoformat(document["started"]).strftime("%Y%m%dT%H%M%SZ")
+    return f"{when}-{document['operation'].replace(' ', '-')}-{document['id']}"
 
 
 def _is_undo(outcome: Outcome) -> bool:
@@ -161,14 +202,19 @@ def next_steps(outcomes: tuple[Outcome, ...]) -> list[str]:
     return told or ["Nothing has to be done."]
 
 
-def _raise(document: Mapping[str, Any]) -> NoReturn:
+def _failure(outcomes: tuple[Outcome, ...], document: Mapping[str, Any]) -> OperationFailedError:
+    """
+    What failed and what was undone, with the exit code of the first that failed.
+    """
     failed = [row for row in document["steps"] if row["status"] in (StepStatus.FAILED, StepStatus.INTERRUPTED)]
     said = "; ".join(f"{row['name']}: {row['detail']}" for row in failed)
     undone = [row["name"] for row in document["undo"] if row["status"] is StepStatus.UNDONE]
     kept = [row["name"] for row in document["undo"] if row["status"] is not StepStatus.UNDONE]
     back = f" Undone: {', '.join(undone)}." if undone else ""
     left = f" NOT undone: {', '.join(kept)}." if kept else ""
-    raise OperationFailedError(f"{document['what']}: {said.rstrip('.')}.{back}{left} See {document['report']}.")
+    error = OperationFailedError(f"{document['what']}: {said.rstrip('.')}.{back}{left} See {document['report']}.")
+    error.exit_code = next((outcome.exit_code for outcome in outcomes if outcome.stops and outcome.exit_code), error.exit_code)
+    return error
 
 
 @contextmanager
@@ -183,11 +229,14 @@ def _terminable() -> Iterator[None]:
     def stop(_: int, __: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    # Whoever had a signal ignored, such as nohup does, goes on having it ignored.
+    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def show(document: Mapping[str, Any]) -> None:
@@ -196,7 +245,7 @@ def show(document: Mapping[str, Any]) -> None:
     """
     for fact in document["critical"]:
         console.line(fact, "bold red")
-    styles = {"done": "green", "failed": "red", "interrupted": "red", "undone": "yellow", "undo failed": "bold red"}
+    styles = {"done": "green", "failed": "red", "interrupted": "red", "undone": "yellow", "undo-failed": "bold red"}
     rows = [
         (row["name"], row["status"], f"{row['duration_s']:.1f} s", row["detail"])
         for row in (*document["steps"], *document["undo"])

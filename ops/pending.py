@@ -9,7 +9,7 @@ again where it is not.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from ops.errors import FlotillaError
 
 TIMEOUT_S = 600
 CREATING = "creating"
+STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +38,28 @@ def of(checkout: Path, stack: str, known: Mapping[str, str]) -> tuple[Pending, .
     """
     What the stack's state has of them.
     """
+    return in_state(exported(checkout, stack, known))
+
+
+def exported(checkout: Path, stack: str, known: Mapping[str, str]) -> dict[str, Any]:
+    """
+    The state as the engine gives it out, what is secret still encrypted.
+    """
     answer = stacks.engine(["stack", "export", "--stack", stack, "--non-interactive"], checkout, known)
     if answer.returncode != 0:
         raise FlotillaError(
             f"{stack}: its state cannot be read: {' '.join(answer.stderr.split())}. Nothing was done. See `pulumi stack ls`."
         )
-    return in_state(json.loads(answer.stdout))
+    return dict(json.loads(answer.stdout))
+
+
+def targets(document: Mapping[str, Any], left: Sequence[Pending]) -> list[str]:
+    """
+    What the clouds are asked about: what was begun and is in the state, and the stack itself, which costs nothing.
+    """
+    rows = (document.get("deployment") or {}).get("resources") or []
+    begun = {row.urn for row in left}
+    return [row["urn"] for row in rows if row["urn"] in begun or row["type"] == STACK_TYPE]
 
 
 def in_state(document: Mapping[str, Any]) -> tuple[Pending, ...]:
@@ -67,15 +84,16 @@ def settle(checkout: Path, stack: str, known: Mapping[str, str]) -> str:
     """
     from ops import pending_found
 
-    left = of(checkout, stack, known)
+    document = exported(checkout, stack, known)
+    left = in_state(document)
     created = [row for row in left if row.operation == CREATING]
     arguments = ["refresh", "--yes", "--skip-preview", "--non-interactive", "--stack", stack, "--suppress-outputs"]
     found = {row.urn: id for row in created if (id := pending_found.id_of(row.type, row.name, known))}
     for urn, id in found.items():
         arguments += ["--import-pending-creates", urn, "--import-pending-creates", id]
     arguments += ["--clear-pending-creates"] if len(found) < len(created) else []
-    for row in left:
-        arguments += ["--target", row.urn]
+    for urn in targets(document, left):
+        arguments += ["--target", urn]
     done = stacks.engine(arguments, checkout, known, timeout_s=TIMEOUT_S)
     if done.returncode != 0:
         raise FlotillaError(

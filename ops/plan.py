@@ -4,41 +4,27 @@ What would change in a stack, how dangerous it is, who notices, what it costs, a
 
 from __future__ import annotations
 
-import hashlib
 import json
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from ops import engine, grading
-from ops import stack as stacks
 from ops.confirm import Level
-from ops.errors import ChangedError, FlotillaError, PolicyError, SettingsError
+from ops.errors import FlotillaError, PolicyError
 from ops.events import Change, Diagnostic, Step, Violation, parse
 from ops.grading import Graded
+from ops.saved_plan import SCHEMA
+from ops.world import World, world_of
 
-SCHEMA: Final = 1
 PACKS: Final = ("policies/security", "policies/compliance")
-# What decides on what a stack is to be, beside its own files.
-SETTINGS: Final = ("Pulumi.yaml", "Pulumi.{stack}.yaml", "projects/*.yaml", "releases/{stack}.yaml")
 
 
 class PlanError(FlotillaError):
     """
     The engine could not say what would change.
     """
-
-
-@dataclass(frozen=True, kw_only=True)
-class World:
-    """
-    What a plan was made for: digests of the settings, the releases and the state.
-    """
-
-    settings: str
-    state: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,41 +187,6 @@ def project_names(checkout: Path) -> list[str]:
     return sorted(path.stem for path in (checkout / "projects").glob("*.yaml"))
 
 
-def world_of(checkout: Path, stack: str, known: Mapping[str, str]) -> World:
-    """
-    What a plan is made for, at this moment.
-
-    Raises: SettingsError where there is no such stack.
-    """
-    answer = stacks.engine(["stack", "export", "--stack", stack, "--non-interactive"], checkout, known)
-    if answer.returncode != 0:
-        said = " ".join(answer.stderr.split())
-        raise SettingsError(f"{stack}: its state cannot be read: {said}. Nothing was done. See `pulumi stack ls`.")
-    return World(settings=digest_of_settings(checkout, stack), state=digest_of_state(json.loads(answer.stdout)))
-
-
-def digest_of_settings(checkout: Path, stack: str) -> str:
-    """
-    One digest of the files that say what the stack is to be.
-    """
-    digest = hashlib.sha256()
-    for pattern in SETTINGS:
-        for path in sorted(checkout.glob(pattern.format(stack=stack))):
-            digest.update(f"{path.relative_to(checkout)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def digest_of_state(document: Mapping[str, Any]) -> str:
-    """
-    One digest of what there is: when the state was written, and every resource with its id.
-    """
-    deployment = document.get("deployment") or {}
-    rows = [[row["urn"], row.get("id", "")] for row in deployment.get("resources") or []]
-    pending = [[row.get("type"), row.get("resource", {}).get("urn")] for row in deployment.get("pending_operations") or []]
-    found = [deployment.get("manifest", {}).get("time"), rows, pending]
-    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
-
-
 def require_policies(plan: Plan) -> None:
     """
     Raises: PolicyError where a mandatory policy is not held.
@@ -246,55 +197,3 @@ def require_policies(plan: Plan) -> None:
             f"{plan.stack}: {len(plan.stopping)} mandatory policies are not held: {said}. Nothing was changed. Correct the "
             f"settings, or write a waiver: docs/policies.md."
         )
-
-
-def save(plan: Plan, path: Path) -> None:
-    """
-    Write the plan down for `flotilla apply --plan`; only its owner may read it.
-    """
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
-        json.dump(plan.document(), draft, indent=2)
-        draft.write("\n")
-    Path(draft.name).replace(path)
-
-
-def read(path: Path) -> dict[str, Any]:
-    """
-    A saved plan.
-
-    Raises: SettingsError where it is none.
-    """
-    try:
-        document = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise SettingsError(
-            f"{path}: this cannot be read ({error}). Nothing was done. Run `flotilla plan --save {path}`."
-        ) from None
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA or "world" not in document:
-        raise SettingsError(f"{path}: this is no plan of this `flotilla`. Nothing was done. Run `flotilla plan --save {path}`.")
-    return document
-
-
-def require_same(saved: Mapping[str, Any], plan: Plan, path: Path) -> None:
-    """
-    Raises: ChangedError where the plan would be another one now.
-    """
-    now = plan.document()
-    differing = [
-        word
-        for word, same in (
-            ("the settings or releases", saved["world"]["settings"] == plan.world.settings),
-            ("the state", saved["world"]["state"] == plan.world.state),
-            ("the changes", _compared(saved) == _compared(now)),
-        )
-        if not same
-    ]
-    if differing:
-        raise ChangedError(
-            f"{path}: {' and '.join(differing)} are not what this plan was made for. Nothing was done. Look again: "
-            f"`flotilla plan -s {plan.stack} --save {path}`."
-        )
-
-
-def _compared(document: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    return sorted((row["urn"], row["change"], row["level"], row["line"]) for row in document["changes"])

@@ -290,7 +290,7 @@ def find(releases: ProjectReleases, text: str) -> Release | PastRelease:
     Raises: SettingsError
     """
     known: list[Release | PastRelease] = [releases.main, *past(releases)]
-    if text.isdecimal() and len(text) < 4:
+    if text.isdecimal() and len(text) < 3:  # as many as there may be in a history
         if int(text) < len(known):
             return known[int(text)]
         raise SettingsError(f"{text}: there are {len(known) - 1} releases before the one that serves. Nothing was done.")

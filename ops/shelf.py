@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ops.errors import FlotillaError, MissingToolError
+from ops.errors import FlotillaError, MissingToolError, SettingsError
 from ops.progress import say
 
 FOLDER = ".flotilla"
+# As the engine names stacks, and a folder of its own in any store.
+STACK = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 # What a store answers where the comparison failed (RFC 9110), or two writers met.
 CONFLICTS = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 ABSENT = frozenset({"NoSuchKey", "404", "NotFound"})
@@ -46,13 +49,20 @@ class Shelf(Protocol):
         Put `after` in the place of `before`; False, and nothing changed, where something else is there by now.
         """
 
+    def engine_locks(self) -> list[bytes]:
+        """
+        The engine's own locks of the stack, which it keeps beside the state: `.pulumi/locks/<organization>/<project>/<stack>/`.
+        """
+
 
 def of(checkout: Path, stack: str, known: Mapping[str, str]) -> Shelf:
     """
     The shelf of a stack. `known` is what `ops.stack.environment` returned.
 
-    Raises: MissingToolError where the bucket cannot be had.
+    Raises: SettingsError for what is no name of a stack.
     """
+    if not STACK.fullmatch(stack):
+        raise SettingsError(f"--stack: {stack!r} is no name of a stack. Nothing was done. See `pulumi stack ls`.")
     address = known.get("PULUMI_BACKEND_URL", "")
     parts = urlsplit(address)
     if parts.scheme == "file":
@@ -132,6 +142,16 @@ class Folder:
             Path(draft).unlink(missing_ok=True)
             raise
 
+    def engine_locks(self) -> list[bytes]:
+        """
+        Of whichever project keeps its state here.
+        """
+        found = []
+        for path in sorted(self.path.parents[1].glob(f".pulumi/locks/**/{self.path.name}/*.json")):
+            with suppress(FileNotFoundError):  # it was just given back
+                found.append(path.read_bytes())
+        return found
+
     def _sync(self) -> None:
         handle = os.open(self.path, os.O_RDONLY)
         try:
@@ -203,6 +223,17 @@ class Bucket:
             return True
         condition = {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag}
         return self._ask("put_object", Key=f"{self.prefix}/{name}", Body=after, **condition) is not None
+
+    def engine_locks(self) -> list[bytes]:
+        """
+        Of whichever project keeps its state here.
+        """
+        above, _, stack = self.prefix.rpartition(f"{FOLDER}/")
+        listed = self._ask("list_objects_v2", Prefix=f"{above}.pulumi/locks/") or {}
+        keys = [str(row["Key"]) for row in listed.get("Contents", ())]
+        chosen = [key for key in keys if key.endswith(".json") and key.split("/")[-2] == stack]
+        answers = [self._ask("get_object", Key=key) for key in sorted(chosen)]
+        return [answer["Body"] for answer in answers if answer is not None]
 
     def _get(self, name: str) -> tuple[bytes | None, str | None]:
         answer = self._ask("get_object", Key=f"{self.prefix}/{name}")

@@ -7,16 +7,24 @@ back. What was handed on, done and undone is recorded.
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
-from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import FrameType
 from typing import Any
 
 from ops.errors import FlotillaError
 from ops.progress import say
+
+STOPPED = "somebody stopped it"
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StepStatus(StrEnum):
@@ -29,13 +37,13 @@ class StepStatus(StrEnum):
     SKIPPED = "skipped"
     INTERRUPTED = "interrupted"
     UNDONE = "undone"
-    UNDO_FAILED = "undo failed"
+    UNDO_FAILED = "undo-failed"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """
-    What became of a step, or of its undoing; `detail` is one line.
+    What became of a step, or of its undoing; `detail` is one line, `exit_code` that of the error where it failed.
     """
 
     name: str
@@ -43,6 +51,7 @@ class Outcome:
     detail: str = ""
     duration_s: float = 0.0
     is_blocking: bool = True
+    exit_code: int = 0
 
     @property
     def stops(self) -> bool:
@@ -123,10 +132,32 @@ def run(workflow: Sequential, context: Context) -> tuple[Outcome, ...]:
     try:
         running.go(workflow)
     except KeyboardInterrupt:
-        running.note(Outcome(name="the operation", status=StepStatus.INTERRUPTED, detail="somebody stopped it"))
+        running.note(Outcome(name="the operation", status=StepStatus.INTERRUPTED, detail=STOPPED))
     if running.has_stopped:
-        running.undo()
+        with undisturbed():
+            running.undo()
     return tuple(context.previous)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """
+    While something is undone or written down, who presses Ctrl-C once more (or ends this process) is told to wait.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def answer(_: int, __: FrameType | None) -> None:
+        say("  wait: this is being brought to an end")
+
+    numbers = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, answer) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Running:
@@ -138,10 +169,11 @@ class _Running:
         self.context = context
         self._done: list[Step] = []
         self._lock = threading.Lock()
+        self._is_interrupted = False
 
     @property
     def has_stopped(self) -> bool:
-        return any(outcome.stops for outcome in self.context.previous)
+        return self._is_interrupted or any(outcome.stops for outcome in tuple(self.context.previous))
 
     def note(self, outcome: Outcome) -> None:
         with self._lock:
@@ -159,24 +191,31 @@ class _Running:
                 for part in node.steps:
                     self.go(part)
             case Parallel():
-                with ThreadPoolExecutor(max(1, len(node.steps))) as pool:
-                    for future in [pool.submit(self.go, part) for part in node.steps]:
-                        future.result()
+                self._at_once(node)
+
+    def _at_once(self, group: Parallel) -> None:
+        with ThreadPoolExecutor(max(1, len(group.steps))) as pool:
+            try:
+                for future in [pool.submit(self.go, part) for part in group.steps]:
+                    future.result()
+            except KeyboardInterrupt:
+                self._is_interrupted = True  # what has begun ends; what has not does not begin
+                raise
 
     def _step(self, step: Step) -> None:
         started = time.monotonic()
-        status, detail = StepStatus.DONE, ""
+        status, detail, code = StepStatus.DONE, "", 0
         try:
             if step.when is not None and not step.when(self.context):
                 status = StepStatus.SKIPPED
             else:
                 detail = step.run(self.context) or ""
         except FlotillaError as error:
-            status, detail = StepStatus.FAILED, str(error)
+            status, detail, code = StepStatus.FAILED, str(error), error.exit_code
         except KeyboardInterrupt:
-            status, detail = StepStatus.INTERRUPTED, "somebody stopped it"
+            status, detail, code = StepStatus.INTERRUPTED, STOPPED, FlotillaError.exit_code
         except Exception as error:
-            status, detail = StepStatus.FAILED, f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"
+            status, detail, code = StepStatus.FAILED, _unexpected(error), FlotillaError.exit_code
         if status is StepStatus.DONE or (step.is_undone_on_failure and status is not StepStatus.SKIPPED):
             with self._lock:
                 self._done.append(step)
@@ -187,6 +226,7 @@ class _Running:
                 detail=detail,
                 duration_s=round(time.monotonic() - started, 2),
                 is_blocking=step.is_blocking,
+                exit_code=code,
             )
         )
 
@@ -204,8 +244,17 @@ class _Running:
             except FlotillaError as error:
                 status, detail = StepStatus.UNDO_FAILED, str(error)
             except Exception as error:
-                status, detail = StepStatus.UNDO_FAILED, f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"
+                status, detail = StepStatus.UNDO_FAILED, _unexpected(error)
             self.note(Outcome(name=step.name, status=status, detail=detail, duration_s=round(time.monotonic() - started, 2)))
+
+
+def _unexpected(error: Exception) -> str:
+    """
+    A defect in one line; with --verbose its traceback on standard error.
+    """
+    if os.environ.get("FLOTILLA_VERBOSE"):
+        traceback.print_exception(error)
+    return f"unexpected {type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def documents(outcomes: Sequence[Outcome]) -> list[Mapping[str, Any]]:

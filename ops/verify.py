@@ -70,7 +70,9 @@ def firing_in(answer: Mapping[str, Any]) -> list[str]:
     """
     rows = [row["labels"] for row in answer["data"]["alerts"] if row["state"] == "firing"]
     return sorted(
-        f"{row['alertname']} ({row.get('instance') or row.get('project') or 'the environment'})"
-        for row in rows
-        if row.get("severity") not in ("none", "info") and row["alertname"] != "Watchdog"
+        {
+            f"{row['alertname']} ({row.get('instance') or row.get('project') or 'the environment'})"
+            for row in rows
+            if row.get("severity") not in ("none", "info") and row["alertname"] != "Watchdog"
+        }
     )

@@ -1,8 +1,9 @@
 """
-Record anew what the engine says of each situation of tests/plan_situations.py: `python -m tests.record_plans [WORDS]`.
+Record anew what the engine says of each situation of tests/plan_situations.py: `python -m tests.record_plans [NAMES]`.
 
 The real engine and program over edited settings, offline, against a state that was made on paper (tests/paper_plugin.py). Kept
-in tests/cases/plan/ is what is graded: steps that change something, with the inputs that differ.
+in tests/cases/plan/ is what is graded: steps that change something, with the inputs that differ. `--grade` grades what was
+recorded anew, for another line in the table of risks.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Recorder:
         The state that the situation begins with.
         """
         if situation.base not in self.bases:
-            name = f"base-{len(self.bases)}"
+            name = f"{situation.name}-base"
             with self.laid(situation, name, situation.base, backend=None) as (workspace, known):
                 pulumi(workspace, known, "stack", "init")
                 on_paper(workspace)
@@ -85,9 +86,10 @@ class Recorder:
         """
         root = self.folder / f"{name}-settings"
         root.mkdir()
-        for entry in COMMITTED:
-            source = CHECKOUT / entry
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, root / entry)
+        # As committed: somebody may be trying something in this checkout.
+        command = ["git", "-C", str(CHECKOUT), "archive", "HEAD", "--", *COMMITTED]
+        archive = subprocess.run(command, capture_output=True, check=True).stdout
+        subprocess.run(["tar", "-x", "-C", str(root)], input=archive, check=True)
         for edit in edits:
             edit.apply(root)
         workspace = Workspace(self.folder / name, "production")
@@ -160,24 +162,41 @@ def short(value: Any) -> Any:
     return value[:TEXT_LIMIT] if isinstance(value, str) else value
 
 
+def write(name: str, case: dict[str, Any]) -> dict[str, Any]:
+    """
+    Keep a case, an event a line, with what it is graded now.
+    """
+    graded = plan.grade_events(case["events"], PROJECTS)
+    head = json.dumps({"situation": case["situation"], "expected": graded}, indent=1)[:-2]
+    events = ",\n".join(f"  {json.dumps(event, sort_keys=True)}" for event in case["events"])
+    (CASES / f"{name}.json").write_text(f'{head},\n "events": [\n{events}\n ]\n}}\n')
+    return graded
+
+
+def grade_anew() -> None:
+    """
+    Grade what was recorded by the table as it is now; the difference is then seen in git.
+    """
+    for path in sorted(CASES.glob("*.json")):
+        write(path.stem, json.loads(path.read_text()))
+
+
 def main(words: list[str]) -> None:
     """
-    Record the situations whose names have one of the words, or all.
+    Record the situations of these names, or all.
     """
     CASES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="flotilla-plans-") as folder:
         recorder = Recorder(Path(folder))
         failed: list[str] = []
         for situation in SITUATIONS:
-            if not words or any(word in situation.name for word in words):
+            if not words or situation.name in words:
                 try:
                     case = recorder.record(situation)
                 except (AssertionError, FlotillaError) as error:
                     failed.append(f"{situation.name}: {error}")
                     continue
-                graded = plan.grade_events(case["events"], PROJECTS)
-                document = {**case, "expected": graded}
-                (CASES / f"{situation.name}.json").write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+                graded = write(situation.name, case)
                 sys.stdout.write(f"{situation.name}: {graded['level']}, {len(graded['lines'])} lines\n")
                 sys.stdout.flush()
     if failed:
@@ -185,4 +204,4 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    grade_anew() if sys.argv[1:] == ["--grade"] else main(sys.argv[1:])

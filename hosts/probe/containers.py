@@ -24,8 +24,8 @@ class Connection(http.client.HTTPConnection):
     To Docker's socket.
     """
 
-    def __init__(self) -> None:
-        super().__init__("docker", timeout=TIMEOUT_S)
+    def __init__(self, timeout_s: float = TIMEOUT_S) -> None:
+        super().__init__("docker", timeout=timeout_s)
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -119,7 +119,7 @@ def logs(since_s: float) -> dict[str, Any] | None:
     """
     if not os.path.exists(containers.SOCKET):  # noqa: PTH110
         return None
-    connection = containers.Connection()
+    connection = containers.Connection(DEADLINE_S)
     try:
         rows = containers.ask(connection, "/containers/json?all=1")
     except ConnectionRefusedError:
@@ -139,7 +139,7 @@ def logs(since_s: float) -> dict[str, Any] | None:
 
 
 def _container(row: dict[str, Any], since_s: float, deadline: float) -> dict[str, Any] | None:
-    connection = containers.Connection()
+    connection = containers.Connection(DEADLINE_S)
     try:
         found = containers.ask(connection, f"/containers/{quote(row['Id'])}/json")
     except UnreadableError:
@@ -167,7 +167,7 @@ def _log(identity: str, since_s: float, deadline: float) -> tuple[bytes, bool] |
     """
     A container's log since then, at most some megabytes of its end, and whether that is less than all; None where it is gone.
     """
-    connection = containers.Connection()
+    connection = containers.Connection(DEADLINE_S)
     connection.request("GET", f"/containers/{quote(identity)}/logs?stdout=1&stderr=1&since={since_s:.3f}")
     answer = connection.getresponse()
     if answer.status != 200:

@@ -4,6 +4,7 @@ Check `hosts`: is every server well?
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from ops.audit.rule import Check, Fault, critical, degraded, unknown, warning
@@ -166,7 +167,7 @@ def reboot_required(host: Host, scene: Scene) -> Iterator[Fault]:
         yield warning(
             message="an update waits for a restart",
             evidence=", ".join(reboot["packages"]) or "/run/reboot-required",
-            fix=host.command("systemctl", "reboot"),
+            fix=shlex.join(["flotilla", "host", "reboot", "-s", scene.stack, host.name]),
         )
 
 

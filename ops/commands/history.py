@@ -37,11 +37,21 @@ def show(
     if json:
         console.document({"stack": stack, "lines": shown})
         return
-    rows = [
-        (f"{line['seq']}", line["at"][:19], *(str(line.get(name, "")) for name in ("who", "event", "status", "what")))
-        for line in shown
-    ]
-    console.table(["no", "when (UTC)", "who", "event", "status", "what"], rows, {"failed": "red", "refused": "yellow"})
+    names = ("seq", "at", "who", "event", "status", "what", "reason")
+    rows = [tuple(_cell(line.get(name)) for name in names) for line in shown]
+    console.table(
+        ["no", "when (UTC)", "who", "event", "status", "what", "reason"],
+        rows,
+        {"failed": "red", "interrupted": "red", "refused": "yellow", "unlocked": "yellow"},
+    )
+
+
+def _cell(value: object) -> str:
+    """
+    On one line, and without what a terminal would obey.
+    """
+    text = "" if value is None else str(value)
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 @app.command()
@@ -67,23 +77,20 @@ def verify(stack: Stack = "local", json: Json = False) -> None:
 
 def unlock(stack: Stack = "local", yes: Yes = False, approve: Approve = None, reason: Reason = "", json: Json = False) -> None:
     """
-    Remove the lock of an operation that is surely gone, the engine's too. One that lives on this machine keeps it.
+    Remove the locks of an operation that is surely gone, the engine's too, and look what it has left undone. One that lives on
+    this machine keeps its lock.
     """
-    from ops import confirm, history, lock, mutation, shelf
-    from ops import stack as stacks
+    from ops import unlock as unlocking
+    from ops.confirm import Approval
 
-    here = checkout.find()
-    known = stacks.environment(here)
-    kept = shelf.of(here, stack, known)
-    found = lock.holder(kept)
-    if found is not None:
-        approval = confirm.Approval(is_yes=yes, level=approve, reason=reason)
-        what = f"Remove the lock of {found.who}, who began at {found.since}: {found.what}"
-        confirm.require(confirm.Level.IMPORTANT, what, stack=stack, approval=approval)
-        lock.remove(kept, stack)
-        mutation.settle(here, stack, known)
-        history.append(kept, {"event": "unlocked", "stack": stack, "who": lock.me(), "what": what, "reason": reason})
+    found = unlocking.unlock(checkout.find(), stack, Approval(is_yes=yes, level=approve, reason=reason))
     if json:
-        console.document({"stack": stack, "removed": None if found is None else vars(found)})
-    else:
-        console.line(f"{stack}: nobody held the lock." if found is None else f"{stack}: the lock of {found.who} is gone.")
+        console.document(found)
+        return
+    console.line(f"{stack}: {'nobody held a lock' if not found['removed'] else 'it is free again'}.")
+    for line in found["removed"]:
+        console.line(f"  removed: {line}")
+    for line in found["pending"]:
+        console.line(f"  looked up, because it was half done: {line}")
+    if found["pending"]:
+        console.line(f"Look at what an update would do now: `flotilla plan -s {stack}`.")

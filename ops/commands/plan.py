@@ -40,14 +40,14 @@ def plan(
     What would change, how dangerous it is, who notices, what it costs. Changes nothing; exits with 4 where a policy forbids it.
     """
     from ops import plan as plans
-    from ops import plan_text
+    from ops import plan_text, saved_plan
     from ops import stack as stacks
 
     here = checkout.find()
     with progress.step(f"ask the engine about {stack}"):
         made = plans.make(here, stack, stacks.environment(here), targets=target or (), is_refreshed=refresh, is_destroy=destroy)
     if save:
-        plans.save(made, save)
+        saved_plan.save(made, save)
     if json:
         console.document(made.document())
     elif markdown:

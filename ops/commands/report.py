@@ -15,11 +15,10 @@ from ops.commands import Json
 from ops.commands.audit import FailOn, Stack, limit_of, require_below, show
 from ops.errors import SettingsError
 
-STYLES_OF_FIXES = {"done": "green", "failed": "red"}
-
 if TYPE_CHECKING:
     from ops.report import Status
 
+STYLES_OF_FIXES = {"done": "green", "failed": "red"}
 Only = Annotated[list[str] | None, typer.Option("--only", help="Only this check; may be given several times.")]
 Timeout = Annotated[
     float, typer.Option("--timeout", help="Seconds that each check may take; one that takes longer is UNKNOWN.")
@@ -68,16 +67,31 @@ def report(
         raise SettingsError(f"--timeout: {timeout:g} is no time. Nothing was looked at. Give seconds, more than 0.")
     here = checkout.find()
     found = verdict(here, stack, chosen(only or []), timeout)
-    fixed = fixing.fix(here, found, found["environment"], [shlex.split(fix_check)] if fix_check else []) if fix else None
+    try:
+        fixed = fixing.fix(here, found, found["environment"], [shlex.split(fix_check)] if fix_check else []) if fix else None
+    finally:
+        if not only:
+            _publish(here, found, told)
     if json:
         console.document({**found, "fix": fixed} if fixed else found)
     else:
         show(found)
         console.line(f"{'Reports of these checks are' if only else 'The report is'} in {here / 'reports'}.")
         _show_fixes(fixed)
-    if not only:
-        _publish(here, found, told)
     require_below(limit, found, here / "reports")
+
+
+def _show_fixes(fixed: dict[str, Any] | None) -> None:
+    if not fixed:
+        return
+    console.line()
+    for row in fixed["fixes"]:
+        console.line(f"{row['status']:8} {row['priority']:6} {row['action']}", STYLES_OF_FIXES.get(row["status"], ""))
+        console.line(f"         {row['command']}")
+        if row["detail"]:
+            console.line(f"         {row['detail']}")
+    for step in fixed["next_steps"]:
+        console.line(step)
 
 
 def _level(text: str | None) -> Status | None:
@@ -119,16 +133,3 @@ def _weekly(stack: str | None, *, json: bool) -> None:
     else:
         for text in weekly.lines(found):
             console.line(text)
-
-
-def _show_fixes(fixed: dict[str, Any] | None) -> None:
-    if not fixed:
-        return
-    console.line()
-    for row in fixed["fixes"]:
-        console.line(f"{row['status']:8} {row['priority']:6} {row['action']}", STYLES_OF_FIXES.get(row["status"], ""))
-        console.line(f"         {row['command']}")
-        if row["detail"]:
-            console.line(f"         {row['detail']}")
-    for step in fixed["next_steps"]:
-        console.line(step)

@@ -15,13 +15,13 @@ from typing import Any
 
 from hosts.diagnosis.script import script
 from ops import report, ssh, stack
-from ops.audit import audit, collect, wanted
+from ops.audit import audit, collect
 from ops.audit.catalog import CHECKS
 from ops.audit.scene import Host
 from ops.errors import FlotillaError, SettingsError
 from ops.incidents.asking import asked
 from ops.secrecy import Filter, values
-from settings import Settings, load
+from settings import Settings
 
 TIMEOUT_S = 60.0
 CHANGES = 50
@@ -51,23 +51,15 @@ def gather(checkout: Path, name: str, project: str | None, since_s: int) -> Gath
     Raises: SettingsError, MissingToolError where nothing can be said of the stack at all.
     """
     known = stack.environment(checkout)
-    outputs = stack.outputs(checkout, name, known)
+    prepared = audit.prepare(checkout, name)
+    outputs, settings = prepared.outputs, prepared.settings
     if project is not None and project not in outputs["projects"]:
         there = ", ".join(sorted(outputs["projects"])) or "none"
         raise SettingsError(f"--project: {project} is not served in {name}. Nothing was done. There are: {there}.")
     config = audit.config_of(checkout, name, known)
-    settings = load(name, checkout, config)
-    around = collect.Surroundings(
-        checkout=checkout,
-        environment=known,
-        private_key=wanted.private_key(settings),
-        authority=wanted.authority(settings),
-        name_server=audit.name_server_of(checkout, settings.stack),
-        timeout_s=TIMEOUT_S,
-    )
+    around = replace(prepared.around, timeout_s=TIMEOUT_S)
     now = time.time()
-    asked_for = wanted.wanted(settings, audit.key_of(config))
-    hosts, checks = asyncio.run(_look(outputs, asked_for, around, project, int(now) - since_s))
+    hosts, checks = asyncio.run(_look(outputs, prepared.wanted, around, project, int(now) - since_s))
     operations, problems = _operations(checkout, name, known)
     hide = _filter(settings, config, known)
     notes = [f"{host.name}: it did not answer: {host.problem}" for host in hosts if host.problem]
@@ -80,7 +72,7 @@ def gather(checkout: Path, name: str, project: str | None, since_s: int) -> Gath
         now=now,
         outputs=outputs,
         hosts=hosts,
-        report=report.document(audit.origin_of(checkout, settings.environment.name), checks),
+        report=report.document(prepared.origin, checks),
         commits=commits(checkout),
         operations=operations,
         hide=hide,

@@ -54,8 +54,10 @@ def _journal(host: Host) -> Journal:
 
 def served(outputs: Mapping[str, Any], journals: Sequence[Journal]) -> list[Served]:
     """
-    Each project with what all servers that answered say of it.
+    Each project with what all servers that answered say of it. One of which none said anything, while some could not be read,
+    is not known.
     """
+    unread = [row.name for row in journals if "data" not in row.sections.get(LOGS, {})]
     logs = {row.name: row.sections[LOGS]["data"] or {} for row in journals if "data" in row.sections.get(LOGS, {})}
     names = _names(outputs)
     found = []
@@ -74,6 +76,9 @@ def served(outputs: Mapping[str, Any], journals: Sequence[Journal]) -> list[Serv
             if names.get(name) == project
         ]
         sections: dict[str, dict[str, Any]] = {"containers": {"data": containers}, "requests": {"data": _together(asked)}}
+        if unread and not containers and not asked:
+            why = {"error": f"no logs of it were seen, and those of {', '.join(unread)} could not be read"}
+            sections = dict.fromkeys(sections, why)
         found.append(Served(name=project, sections=sections))
     return found
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from ops.errors import SettingsError
 from ops.steps import Context, Parallel, Sequential, Step
-from ops.workflows import actions, weekly
+from ops.workflows import actions, diagnosing, page, releasing
 from ops.workflows.work import Work, Workflow
 
 Action = Callable[..., str]
@@ -29,16 +29,16 @@ def _daily(work: Work) -> Sequential:
     return Sequential(
         steps=(
             _step(work, "audit", actions.audit, is_blocking=False),
-            _step(work, "incident", actions.start_incident, is_blocking=False, when=bad),
+            _step(work, "incident", diagnosing.start_incident, is_blocking=False, when=bad),
             _step(
                 work,
                 "resolution by diagnosis",
-                actions.resolution,
+                diagnosing.resolution,
                 is_blocking=False,
                 when=lambda context: "incident" in context.facts,
             ),
             _step(work, "monitoring", actions.monitoring, is_blocking=False, when=fine),
-            _step(work, "report", partial(weekly.write, name="daily")),
+            _step(work, "report", partial(page.write, name="daily")),
         )
     )
 
@@ -55,8 +55,9 @@ def _weekly(work: Work) -> Sequential:
     return Sequential(
         steps=(
             Parallel(steps=at_once),
-            _step(work, "audit", actions.audit, is_blocking=False),
-            _step(work, "overall report", partial(weekly.write, name="weekly")),
+            _step(work, "audit", actions.verdict, is_blocking=False),
+            _step(work, "the week before", actions.week, is_blocking=False),
+            _step(work, "overall report", partial(page.write, name="weekly")),
         )
     )
 
@@ -67,13 +68,13 @@ def _incident(work: Work) -> Sequential:
     """
     return Sequential(
         steps=(
-            _step(work, "diagnosis", actions.start_incident),
-            _step(work, "logs", actions.read_logs, is_blocking=False),
-            _step(work, "containers' state", actions.read_states, is_blocking=False),
-            _step(work, "connectivity", actions.read_connections, is_blocking=False),
-            _step(work, "resolution by diagnosis", actions.resolution, is_blocking=False),
+            _step(work, "diagnosis", diagnosing.start_incident),
+            _step(work, "logs", diagnosing.read_logs, is_blocking=False),
+            _step(work, "containers' state", diagnosing.read_states, is_blocking=False),
+            _step(work, "connectivity", diagnosing.read_connections, is_blocking=False),
+            _step(work, "resolution by diagnosis", diagnosing.resolution, is_blocking=False),
             _step(work, "monitoring", actions.monitoring, is_blocking=False),
-            _step(work, "post-mortem", weekly.post_mortem, is_blocking=False),
+            _step(work, "post-mortem", page.post_mortem, is_blocking=False),
         )
     )
 
@@ -84,8 +85,8 @@ def _release(work: Work) -> Sequential:
     """
     return Sequential(
         steps=(
-            Step(name="deployment", run=partial(actions.deploy, work), undo=partial(actions.rollback, work)),
-            _step(work, "monitoring", actions.watch),
+            Step(name="deployment", run=partial(releasing.deploy, work), undo=partial(releasing.rollback, work)),
+            _step(work, "monitoring", releasing.watch),
         )
     )
 
@@ -97,12 +98,12 @@ def _new_project(work: Work) -> Sequential:
     return Sequential(
         steps=(
             _step(work, "audit", actions.audit, is_blocking=False),
-            _step(work, "security", actions.security),
-            _step(work, "docker", actions.room),
-            _step(work, "network", actions.way_in),
-            _step(work, "deployment", actions.deploy),
-            _step(work, "monitoring", actions.watch, is_blocking=False),
-            _step(work, "backups", actions.backups, is_blocking=False),
+            _step(work, "security", releasing.security),
+            _step(work, "docker", releasing.room),
+            _step(work, "network", releasing.way_in),
+            _step(work, "deployment", releasing.deploy),
+            _step(work, "monitoring", releasing.watch, is_blocking=False),
+            _step(work, "backups", releasing.backups, is_blocking=False),
             _step(work, "documentation", actions.inventory, is_blocking=False),
         )
     )

@@ -108,3 +108,15 @@ def test_what_lives_in_the_swarm_goes_with_the_server_and_comes_back_on_another(
         assert found.request.deletedWith == server.urn
         assert found.request.HasField("replacement_trigger")
         assert "::local-docker::" in found.request.provider
+
+
+def test_servers_are_told_which_images_to_keep(checkout: Checkout) -> None:
+    """A list on each server that runs containers, beside its roles: a release makes no server converge."""
+    before = checkout.program()
+    checkout.release("local", ("2", "a", 100))
+    after = checkout.program()
+    request = json.loads(after.named("guestbook-app-1-kept").inputs["stdin"])
+
+    assert request["project"] == "guestbook"
+    assert [image.rpartition(":")[2][:1] for image in request["images"]] == ["2"]
+    assert before.named("app-1-roles").inputs == after.named("app-1-roles").inputs

@@ -285,6 +285,23 @@ def test_what_came_today_or_was_put_there_by_hand_stays() -> None:
     assert removed(images, set(), keep=1) == {"3"}
 
 
+def test_what_projects_keep_stays(tmp_path: Path) -> None:
+    """The release that one can go back to, although five broken ones came after it and were seen later."""
+    images = [image(number, age_days=100 - number) for number in range(6)]
+    (tmp_path / "shop.json").write_text(json.dumps([images[0].names[0]]))
+    (tmp_path / "blog.json").write_text("[]")
+
+    assert removed(images, prune.kept(tmp_path), keep=2) == {"1", "2", "3"}
+    assert removed(images, prune.kept(tmp_path / "none"), keep=2) == {"0", "1", "2", "3"}
+
+
+def test_a_list_that_cannot_be_read_stops_the_removal(tmp_path: Path) -> None:
+    """Nothing is removed on a guess."""
+    (tmp_path / "shop.json").write_text("{")
+    with pytest.raises(ValueError, match="Expecting"):
+        prune.kept(tmp_path)
+
+
 def test_use_is_remembered_of_images_that_are_there() -> None:
     """What is gone is forgotten; what is seen for the first time counts from when it came."""
     images = [image(1, age_days=3), image(2, age_days=2)]

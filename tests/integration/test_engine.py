@@ -4,6 +4,7 @@ The engine at work on a small program: what it would do, what it did, what stopp
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from ops import engine
+from ops import engine, pending
+from ops import stack as stacks
 from ops.events import Change, Event, Finished
 from sandbox.workspace import CHECKOUT, Workspace, make_keys
+from tests.killed_apply import descendants
 
 PROGRAM = """\
 import os, time
@@ -120,7 +123,8 @@ def test_a_failure_says_why(workspace: Workspace) -> None:
 CHILD = """\
 import sys
 from pathlib import Path
-from ops import engine
+from ops import engine, pending
+from ops import stack as stacks
 from tests.integration.test_engine import STACK, known
 from sandbox.workspace import Workspace
 workspace = Workspace(Path(sys.argv[1]), STACK)
@@ -145,3 +149,35 @@ def test_an_interrupted_update_comes_to_rest(workspace: Workspace, number: signa
     assert not locks(workspace)
     assert not state(workspace).get("pending_operations")
     assert engine.update(workspace.project, STACK, known(workspace, SIZE="1", SLEEP="3")).is_ok
+
+
+def test_what_a_killed_engine_had_begun_is_settled(workspace: Workspace) -> None:
+    """A creation of which nobody knows how it ended is in the state, is settled, and is then made again."""
+    argv = [sys.executable, "-c", CHILD, str(workspace.folder)]
+    child = subprocess.Popen(argv, cwd=CHECKOUT, env={**os.environ, "PYTHONPATH": str(CHECKOUT)})
+    deadline = time.monotonic() + 60
+    while not begun(workspace) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for pid in [child.pid, *descendants(child.pid)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    child.wait()
+    around = known(workspace)
+    stacks.engine(["cancel", "--yes", "--non-interactive", "--stack", STACK], workspace.project, around)
+    left = pending.of(workspace.project, STACK, around)
+    said = pending.settle(workspace.project, STACK, around)
+    assert [(row.operation, row.type) for row in left] == [("creating", "command:local:Command")]
+    assert said == "1 operations were cut short; 0 resources that they had made are in the state now"
+    assert pending.of(workspace.project, STACK, around) == ()
+    assert engine.update(workspace.project, STACK, known(workspace, SIZE="1", SLEEP="3")).changes["create"] == 1
+
+
+def begun(workspace: Workspace) -> bool:
+    """
+    Whether the state says that the step is being made.
+    """
+    files = list((workspace.folder / "backend" / ".pulumi" / "stacks").rglob(f"{STACK}.json"))
+    with contextlib.suppress(ValueError, OSError):
+        states = [json.loads(file.read_text())["checkpoint"]["latest"] for file in files]
+        return any(row["resource"]["urn"].endswith("step-0") for found in states for row in found.get("pending_operations", []))
+    return False

@@ -145,3 +145,29 @@ def test_reading_commands_print_one_json_document(tmp_path: Path) -> None:
         answer = _flotilla(*words, "--json", cwd=tmp_path)
         assert isinstance(json.loads(answer.stdout), dict)
         assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("dashboard", "--stack", "nonsense"), "--stack: there is no stack nonsense. Nothing was written."),
+        (("dashboard", "--out", "/proc/page.html"), "--out: /proc/page.html: "),
+        (("report", "--notify", "loud"), "--notify: loud is no status. Nothing was looked at."),
+    ],
+)
+def test_wrong_words_for_a_report_are_bad_input(words: tuple[str, ...], said: str) -> None:
+    """Said with what to give in their place; nothing was done by then."""
+    answer = _flotilla(*words)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith(said)
+    assert answer.stdout == ""
+
+
+def test_the_page_and_the_week_need_no_server(tmp_path: Path) -> None:
+    """What is kept is enough, also for a stack that this machine cannot reach."""
+    page = tmp_path / "page.html"
+    answer = _flotilla("dashboard", "--stack", "production", "--out", str(page), "--json")
+    assert (answer.returncode, json.loads(answer.stdout)) == (0, {"page": str(page)})
+    assert page.read_text().startswith("<!doctype html>")
+    week = _flotilla("report", "--weekly", "--stack", "production", "--json")
+    assert json.loads(week.stdout)["environment"] == "production"

@@ -89,11 +89,11 @@ def test_values_are_shown_with_both_sides() -> None:
         "taskSpec": {"resources": {"limits": {"memoryBytes": 268435456}}},
         "key": "[secret]",
     }
-    changed = ("size", "script", "memoryBytes", "key")
+    changed = ("size", "script", "taskSpec.resources.limits.memoryBytes", "key")
     base = step("hcloud:index/volume:Volume", Change.UPDATE)
     assert grading.details(replace(base, before=before, after=after, differing=changed)) == [
         "size in GB 10 -> 20",
         "script",
-        "memoryBytes 128 MB -> 256 MB",
+        "memory limit 128 MB -> 256 MB",
         "key",
     ]

@@ -87,7 +87,7 @@ def test_an_undo_that_fails_does_not_keep_the_others_from_it() -> None:
 
     outcomes = steps.run(workflow, Context(environment="local"))
 
-    assert statuses(outcomes)[-2:] == [("b", "undo failed"), ("a", "undone")]
+    assert statuses(outcomes)[-2:] == [("b", "undo-failed"), ("a", "undone")]
 
 
 def test_what_is_not_blocking_is_noted_and_the_rest_goes_on() -> None:

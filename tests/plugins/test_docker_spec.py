@@ -7,6 +7,7 @@ from sandbox.plugins.docker import service_spec as spec
 from sandbox.plugins.docker.fields import OWNER_LABEL
 from sandbox.plugins.docker.provider import DockerProvider
 from sandbox.plugins.docker.service import Service
+from sandbox.plugins.provider import UNKNOWN
 
 CASES = sorted((Path(__file__).parents[1] / "cases" / "docker").glob("*.json"))
 IMAGE = {"containerSpec": {"image": "web@sha256:1"}}
@@ -140,6 +141,12 @@ def test_network_names_and_ids_mean_the_same_network():
 def test_only_what_the_real_plugin_cannot_change_replaces_a_service(service, old, new, replaced):
     """Networks, host names and sysctls of the tasks need a new service; image, variables and the rest do not."""
     assert service.must_replace("taskSpec", old, new) is replaced
+
+
+@pytest.mark.parametrize("key", ["taskSpec", "mode"])
+def test_what_is_not_known_replaces_nothing(service, key):
+    """An update of some resources only asks so, about those that depend on something that goes."""
+    assert service.must_replace(key, {"containerSpec": {"image": "a"}}, UNKNOWN) is False
 
 
 def test_the_mode_is_changed_in_place_unless_it_becomes_global(service):

@@ -10,7 +10,7 @@ import pytest
 
 from ops.audit import measures
 from ops.audit.scene import Host, Site
-from ops.costs.bill import bill
+from ops.costs.bill import bill, cents
 from ops.costs.fleet import from_outputs
 from tests.audit_scenes import changed, recorded, scene_of
 
@@ -25,7 +25,7 @@ def test_a_fleet_as_it_was_seen() -> None:
     assert {row["project"] for row in found["responses"] or []} == {"guestbook", "journal", "ledger"}
     assert all(row["age_s"] > 0 for row in found["backups"] or [])
     assert [row["project"] for row in costs] == ["(for all)", "(reserved by nobody)", "guestbook", "journal", "ledger"]
-    total = bill(from_outputs(recorded()["outputs"]).items).total
+    total = cents(bill(from_outputs(recorded()["outputs"]).items).total)
     assert sum(Decimal(str(row["eur_per_month"])) for row in costs) == total > 0
 
 

@@ -14,9 +14,16 @@ from ops import steps
 from ops.confirm import Approval
 from ops.errors import FlotillaError, SettingsError
 from ops.steps import Context
-from ops.workflows import actions, catalog, work
+from ops.workflows import actions, catalog, diagnosing, releasing, work
 from ops.workflows.work import Work
 
+PLACES = {
+    "start_incident": diagnosing,
+    "resolution": diagnosing,
+    "deploy": releasing,
+    "rollback": releasing,
+    "watch": releasing,
+}
 ORDER = {
     "new-project": ["audit", "security", "docker", "network", "deployment", "monitoring", "backups", "documentation"],
     "incident": [
@@ -28,7 +35,7 @@ ORDER = {
         "monitoring",
         "post-mortem",
     ],
-    "weekly-maintenance": ["full backup", "cleanup (looking)", "inventory", "audit", "overall report"],
+    "weekly-maintenance": ["full backup", "cleanup (looking)", "inventory", "audit", "the week before", "overall report"],
     "daily-check": ["audit", "incident", "resolution by diagnosis", "monitoring", "report"],
     "release": ["deployment", "monitoring"],
 }
@@ -74,6 +81,7 @@ def told(monkeypatch: pytest.MonkeyPatch, status: str, called: list[str], failin
         return act
 
     monkeypatch.setattr(actions, "audit", audit)
+    monkeypatch.setattr(actions, "verdict", audit)
     for name in (
         "start_incident",
         "monitoring",
@@ -85,7 +93,7 @@ def told(monkeypatch: pytest.MonkeyPatch, status: str, called: list[str], failin
         "rollback",
         "watch",
     ):
-        monkeypatch.setattr(actions, name, noted(name))
+        monkeypatch.setattr(PLACES.get(name, actions), name, noted(name))
 
 
 @pytest.mark.parametrize(
@@ -134,6 +142,7 @@ def test_a_week_goes_on_without_its_backup_and_says_so(tmp_path: Path, monkeypat
     document = work.run(catalog.find("weekly-maintenance"), asked(tmp_path))
 
     assert sorted(called) == ["full_backup", "inventory", "look_for_cleanup"] and document["status"] == "done"
+    assert "Runs of the report: 0" in next((tmp_path / "reports" / "maintenance").glob("weekly-*.md")).read_text()
     assert (
         "full backup: full_backup does not work."
         in next((tmp_path / "reports" / "maintenance").glob("weekly-*.md")).read_text()
@@ -183,4 +192,4 @@ def test_what_a_workflow_needs_is_asked_for(tmp_path: Path) -> None:
 )
 def test_findings_of_a_project(resource: str, is_ours: bool) -> None:
     """By its names, services and processes."""
-    assert actions.is_of(resource, "shop", {"shop.example.com"}) is is_ours
+    assert releasing.is_of(resource, "shop", {"shop.example.com"}) is is_ours

@@ -45,6 +45,8 @@ def render(name: str, stack: str, now: datetime, context: Context) -> str:
         *_section("Critical", list(dict.fromkeys(context.critical)), "Nothing."),
         *_section("Steps", [f"{row.name}: {row.status}. {row.detail}" for row in context.previous], "None."),
     ]
+    if "week" in facts:
+        parts += _section("The week", facts["week"]["lines"], "Nothing was kept.")
     if "cleanup" in facts:
         rows = [f"{server}: {size(count)}" for server, count in facts["cleanup"]["bytes"].items()]
         parts += _section("Space that can be won", rows, "None.")
