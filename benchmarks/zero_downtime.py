@@ -111,7 +111,7 @@ def lost_requests_broken_image() -> Figure:
     """
     An image that never gets healthy: exit 1, and the old release serves on.
     """
-    return _lost("lost_requests_broken_image", fails(target(), "broken", never_healthy=True), bar=0)
+    return _lost("lost_requests_broken_image", fails(target(), "broken", "target-web-", never_healthy=True), bar=0)
 
 
 def lost_requests_failing_migration() -> Figure:
@@ -122,19 +122,21 @@ def lost_requests_failing_migration() -> Figure:
     project.write()
     fleet().up()
     project.serve("v1")
-    return _lost("lost_requests_failing_migration", fails(project, "unready", migration_fails=True), bar=0)
+    return _lost("lost_requests_failing_migration", fails(project, "unready", "the migration of unready", migration_fails=True), bar=0)
 
 
-def fails(project: Target, release: str, **behaviour: object) -> Tally:
+def fails(project: Target, release: str, reason: str, **behaviour: object) -> Tally:
     """
-    Deploy a release that fails under load. Raises: SystemExit where it does not, or something else serves afterwards.
+    Deploy a release that fails under load, with this among what is said. Raises: SystemExit where it does not fail, or not for
+    that reason, or something else serves afterwards.
     """
     project.build(release, **behaviour)
     before = project.serving()
     with under_load(project.site()) as tally:
         result = project.flotilla("deploy", "--image", f":{release}", check=False)
         _answers(tally, "v1")
-    _require(result.returncode == 1, result.stdout + result.stderr)
+    said = result.stdout + result.stderr
+    _require(result.returncode == 1 and reason in said and "failed roll out" in said, said)
     _require((project.serving(), set(tally.marks)) == (before, {"v1"}), f"{project.serving()}, {dict(tally.marks)}")
     return tally
 
