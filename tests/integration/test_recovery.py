@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ from ops.confirm import Approval, Level
 from ops.errors import LockedError, RefusedError
 from ops.mutation import Operation, OperationFailedError, mutate
 from ops.steps import Context, Sequential, Step
-from tests.integration.remote_state import CHECKOUT, Checkout, object_storage
+from tests.integration.remote_state import CHECKOUT, Checkout
 
 PATIENCE_S = 60.0
 APPROVED = Approval(level=Level.IMPORTANT, reason="its machine is gone")
@@ -44,16 +43,11 @@ mutate(here, Operation(name="apply", what="Apply it", level=Level.STANDARD, stac
 """
 
 
-@pytest.fixture(params=["folder", "bucket"])
-def checkout(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Checkout]:
+@pytest.fixture
+def checkout(tmp_path: Path) -> Checkout:
     """A project with a stack `production`, whose update waits for a gate."""
-    if request.param == "folder":
-        (tmp_path / "state").mkdir()
-        yield made(tmp_path, f"file://{tmp_path}/state")
-        return
-    (tmp_path / "s3").mkdir()
-    with object_storage(tmp_path / "s3") as served:
-        yield made(tmp_path, served.url, **served.login)
+    (tmp_path / "state").mkdir()
+    return made(tmp_path, f"file://{tmp_path}/state")
 
 
 def made(folder: Path, backend: str, **login: str) -> Checkout:

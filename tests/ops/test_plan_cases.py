@@ -22,7 +22,7 @@ CRITICAL = {
 }  # fmt: skip
 STANDARD = {
     "release", "release_pair", "release_many", "canary_started", "canary_stepped", "canary_promoted", "canary_aborted",
-    "replicas_raised", "limits_raised", "environment_variable", "health_check", "recreate", "worker_limits", "static_memory",
+    "replicas_raised", "limits_raised", "environment_variable", "health_check", "worker_limits", "static_memory",
     "budget_raised",
     "dns_record_added",
 }  # fmt: skip
