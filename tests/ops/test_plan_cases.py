@@ -16,7 +16,8 @@ from tests.record_plans import CASES, PROJECTS
 # What each situation has to be at the least and at the most, decided beforehand and not recorded.
 CRITICAL = {
     "server_removed", "server_last_of_two", "server_elsewhere", "pool_removed", "volume_removed", "network_range",
-    "subnet_range", "entry_balancer", "ssh_key_added", "ssh_key_removed", "ssh_key_changed", "ssh_source_added",
+    "subnet_range",
+     "entry_balancer", "ssh_key_added", "ssh_key_removed", "ssh_key_changed", "ssh_source_added",
     "ssh_source_removed", "database_removed", "project_removed", "destroy",
 }  # fmt: skip
 STANDARD = {
