@@ -4,6 +4,7 @@ Who may log in to new servers.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,12 +35,20 @@ class SshKeys(pulumi.ComponentResource):
         keys = [
             hcloud.SshKey(
                 f"{name}-{administrator}",
-                name=f"{name}-{administrator}",
+                name=f"{name}-{administrator}-{_suffix(public_key)}",
                 public_key=public_key,
                 labels=args.labels,
-                opts=ResourceOptions(parent=self),
+                # Otherwise the engine would make every server anew with it, although they pass over their keys' changes.
+                opts=ResourceOptions(parent=self, delete_before_replace=False),
             )
             for administrator, public_key in sorted(args.public_keys.items())
         ]
         self.key_ids = Output.all(*(key.id for key in keys))
         self.register_outputs({"key_ids": self.key_ids})
+
+
+def _suffix(public_key: str) -> str:
+    """
+    Another key has another name, so that it can be there beside the one that it replaces.
+    """
+    return hashlib.sha256(public_key.encode()).hexdigest()[:8]

@@ -4,6 +4,7 @@ Servers and what is around them: nothing open that need not be, nothing replaced
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -48,6 +49,15 @@ def test_an_edit_never_replaces_a_server(checkout: Checkout) -> None:
 
     assert set(server.request.ignoreChanges) == {"userData", "sshKeys", "image"}
     assert server.inputs["keepDisk"] is True
+
+
+def test_another_key_of_an_administrator_replaces_no_server(checkout: Checkout) -> None:
+    """Removed first, the engine would make every server anew that was made with it; so the new key is there beside it."""
+    keys = checkout.foundation("production").of("hcloud:index/sshKey:SshKey")
+
+    assert keys
+    assert all(key.request.deleteBeforeReplaceDefined and not key.request.deleteBeforeReplace for key in keys)
+    assert all(re.fullmatch(r"production-.+-[0-9a-f]{8}", key.inputs["name"]) for key in keys)
 
 
 def test_a_sandbox_can_be_thrown_away(checkout: Checkout) -> None:

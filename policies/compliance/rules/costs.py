@@ -59,7 +59,7 @@ def _exceeded(stack: Stack, _: Options) -> Iterator[Finding]:
         return
     costs = [(price(resource) or Decimal(0), resource) for resource in stack.of(*BILLED)] if budget else []
     total = sum((cost for cost, _ in costs), Decimal(0))
-    if total > Decimal(str(budget)):
+    if costs and total > Decimal(str(budget)):
         most, dearest = max(costs, key=lambda found: found[0])
         yield Finding(
             message=f"it costs {total:.2f} EUR per month at the prices of {current().priced_on}, the budget is {budget:g}; "
