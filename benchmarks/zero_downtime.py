@@ -122,7 +122,8 @@ def lost_requests_failing_migration() -> Figure:
     project.write()
     fleet().up()
     project.serve("v1")
-    return _lost("lost_requests_failing_migration", fails(project, "unready", "the migration of unready", migration_fails=True), bar=0)
+    tally = fails(project, "unready", "the migration of unready", migration_fails=True)
+    return _lost("lost_requests_failing_migration", tally, bar=0)
 
 
 def fails(project: Target, release: str, reason: str, **behaviour: object) -> Tally:
