@@ -61,8 +61,8 @@ class Mix:
     """
 
     path: str = "/"
-    kept_per_s: float = 130
-    keepers: int = 26
+    kept_per_s: float = 140
+    keepers: int = 70
     new_per_s: float = 70
     slow_per_s: float = 2
     slow_path: str = "/slow"

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ops import pending as cut_short
 from ops import stack as stacks
 from ops.errors import FlotillaError, LockedError
 from ops.lock import start_of
 from ops.shelf import Shelf
 
 POLL_S = 0.5
-REFRESH_TIMEOUT_S = 1800.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,18 +125,11 @@ def settle(checkout: Path, stack: str, known: Mapping[str, str]) -> list[str]:
     """
     Have the engine look what is really there, where it does not know; returns what it did not know of.
 
-    Something that was just being made is taken out of the state; where it is there after all, the next update says that it
-    already exists.
+    Something that was just being made is looked for in the cloud by its name, see ops/pending.py.
     """
     unknown = pending(checkout, stack, known)
     if unknown:
-        _asked(
-            ["refresh", "--yes", "--skip-preview", "--clear-pending-creates"],
-            checkout,
-            stack,
-            known,
-            timeout_s=REFRESH_TIMEOUT_S,
-        )
+        cut_short.settle(checkout, stack, known)
     return unknown
 
 

@@ -141,14 +141,6 @@ def _run(operation: Operation, common: Mapping[str, Any]) -> tuple[tuple[Outcome
     """
     What became of the steps, and the report of it.
     """
-<<<<<<< HEAD
-    engine_process.await_rest(checkout, stack)
-    stacks.engine(["cancel", "--yes", "--non-interactive", "--stack", stack], checkout, known)
-
-
-def _done(checkout: Path, operation: Operation, common: Mapping[str, Any]) -> dict[str, Any]:
-=======
->>>>>>> main
     started, began = datetime.now(UTC), time.monotonic()
     context = Context(environment=operation.stack, project=operation.project, facts=dict(operation.facts))
     outcomes = steps.run(operation.steps, context)

@@ -17,7 +17,7 @@ from typing import Any
 from ops import stack as stacks
 from ops.errors import FlotillaError
 
-TIMEOUT_S = 600
+TIMEOUT_S = 1800
 CREATING = "creating"
 STACK_TYPE = "pulumi:pulumi:Stack"
 
@@ -86,6 +86,8 @@ def settle(checkout: Path, stack: str, known: Mapping[str, str]) -> str:
 
     document = exported(checkout, stack, known)
     left = in_state(document)
+    if not left:
+        return "nothing is cut short any more"
     created = [row for row in left if row.operation == CREATING]
     arguments = ["refresh", "--yes", "--skip-preview", "--non-interactive", "--stack", stack, "--suppress-outputs"]
     found = {row.urn: id for row in created if (id := pending_found.id_of(row.type, row.name, known))}

@@ -157,6 +157,8 @@ TABLE: Final[Sequence[Rule]] = (
           with_parent=True, downtime="it is not served any more"),
     _rule(_SERVICE, (DELETE,), STANDARD, "{name}: the old release is removed, after its last request", "its digest is in the history",
           under="flotilla:app:"),
+    _rule(_SERVICE, (CREATE,), IMPORTANT, "{name}: it starts as one that cannot run twice: {image}", "each later release stops it first",
+          under="flotilla:app:", is_stop_first=True),
     _rule(_SERVICE, (CREATE,), STANDARD, "{name}: a release starts: {image}", "it gets requests only once it is healthy",
           under="flotilla:app:"),
     _rule(_SERVICE, (UPDATE, REPLACE), IMPORTANT, "{name}: {details}", "it cannot run twice", under="flotilla:app:",
@@ -253,5 +255,5 @@ def _ssh_rules(inputs: Mapping[str, Any]) -> list[Any]:
 
 def _stops_first(step: Step) -> bool:
     order = (step.after.get("updateConfig") or {}).get("order")
-    is_touched = any(re.match(r"taskSpec\b", path) for path in step.differing) or step.change is REPLACE
+    is_touched = any(re.match(r"taskSpec\b", path) for path in step.differing) or step.change in (CREATE, REPLACE)
     return order == "stop-first" and is_touched

@@ -39,7 +39,6 @@ SHOP = {
     "volumes": [{"name": "uploads", "path": "/uploads"}],
     "secrets": ["SESSION_KEY"],
     "database": {"name": "shop", "extensions": ["pg_trgm"], "pool_size": 20, "migration": ["migrate"]},
-    "hooks": {"before_deploy": [["make", "test"]], "after_deploy": [["ci/announce", "done"]], "timeout_s": 60},
     "slo": {"availability_percent": 99.9, "latency_ms": 400},
     "backup": {"schedule": "0 */6 * * *"},
     "processes": {

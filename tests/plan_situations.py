@@ -101,13 +101,6 @@ SITUATIONS = (
     ),
     _one("server_elsewhere", "the operations server moves to another location", STACK, "location: nbg1", "location: hel1"),
     _one(
-        "server_image",
-        "another image for new servers only",
-        STACK,
-        "image: debian-12\n        volume_gb: 50",
-        "image: debian-13\n        volume_gb: 50",
-    ),
-    _one(
         "pool_added",
         "another pool of servers",
         STACK,
@@ -129,24 +122,9 @@ SITUATIONS = (
     # Networks and entry
     _one("network_range", "the private network gets another range", STACK, "cidr: 10.20.0.0/16", "cidr: 10.0.0.0/8"),
     _one("subnet_range", "the subnet gets another range", STACK, "eu-central: 10.20.1.0/24", "eu-central: 10.20.2.0/24"),
-    _one(
-        "subnet_added",
-        "one more subnet",
-        STACK,
-        "        eu-central: 10.20.1.0/24\n",
-        "        eu-central: 10.20.1.0/24\n        us-east: 10.20.2.0/24\n",
-    ),
-    _back(
-        "subnet_removed",
-        "one subnet less",
-        STACK,
-        "        eu-central: 10.20.1.0/24\n",
-        "        eu-central: 10.20.1.0/24\n        us-east: 10.20.2.0/24\n",
-    ),
     _one("ipv6_off", "no IPv6 any more", STACK, "ipv6: true", "ipv6: false"),
     _one("entry_floating", "a floating address in the place of the load balancer", STACK, "entry: auto", "entry: floating-ip"),
     _back("entry_balancer", "a load balancer in the place of the floating address", STACK, "entry: auto", "entry: floating-ip"),
-    _one("entry_server", "names lead to the first server itself", STACK, "entry: auto", "entry: server"),
     # Access
     _one(
         "ssh_key_added",

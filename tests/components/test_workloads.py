@@ -37,17 +37,18 @@ def stdin(recording: Recording, name: str) -> dict[str, Any]:
 def test_each_kind_of_process_is_its_own_component(fleet: Recording) -> None:
     """Called after project and process; the main one is called like its kind."""
     kinds = {
-        found.name: found.type
+        (found.name, found.type)
         for found in fleet.components()
         if found.type.startswith("flotilla:app:") and found.name.startswith("shop")
     }
 
     assert kinds == {
-        "shop": "flotilla:app:Secrets",
-        "shop-web": "flotilla:app:App",
-        "shop-mailer": "flotilla:app:Worker",
-        "shop-report": "flotilla:app:Job",
-        "shop-docs": "flotilla:app:StaticSite",
+        ("shop", "flotilla:app:KeptReleases"),
+        ("shop", "flotilla:app:Secrets"),
+        ("shop-web", "flotilla:app:App"),
+        ("shop-mailer", "flotilla:app:Worker"),
+        ("shop-report", "flotilla:app:Job"),
+        ("shop-docs", "flotilla:app:StaticSite"),
     }
 
 

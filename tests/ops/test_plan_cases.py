@@ -16,8 +16,7 @@ from tests.record_plans import CASES, PROJECTS
 # What each situation has to be at the least and at the most, decided beforehand and not recorded.
 CRITICAL = {
     "server_removed", "server_last_of_two", "server_elsewhere", "pool_removed", "volume_removed", "network_range",
-    "subnet_range",
-    "subnet_removed", "entry_balancer", "ssh_key_added", "ssh_key_removed", "ssh_key_changed", "ssh_source_added",
+    "subnet_range", "entry_balancer", "ssh_key_added", "ssh_key_removed", "ssh_key_changed", "ssh_source_added",
     "ssh_source_removed", "database_removed", "project_removed", "destroy",
 }  # fmt: skip
 STANDARD = {
@@ -26,7 +25,7 @@ STANDARD = {
     "budget_raised",
     "dns_record_added",
 }  # fmt: skip
-HARMLESS = {"nothing", "server_image"}
+HARMLESS = {"nothing"}
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.json")), ids=lambda path: path.stem)
