@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.conftest import Fleet, run_docker
 
 OLD = "registry.flotilla.test:5000/left-behind"
-IMAGES = "docker image ls -q --no-trunc"
+IMAGES = "docker image ls -q --no-trunc | sort"
 LEAVE_AN_IMAGE = f"""
 mkdir -p /root/empty && tar -C /root/empty -c . | docker import - {OLD}:1 >/dev/null && docker push -q {OLD}:1 >/dev/null
 name=$(docker image inspect --format '{{{{index .RepoDigests 0}}}}' {OLD}:1)

@@ -27,7 +27,11 @@ LOAD = f"docker exec {CADDY} caddy reload --config /etc/caddy/Caddyfile --adapte
 PROM = "/var/lib/prometheus/node-exporter/seeded.prom"
 OURS = "docker ps -aq --filter label=flotilla.process=web --filter label=flotilla.project=guestbook"
 IMAGE = f"$(docker inspect -f '{{{{.Image}}}}' $({OURS} | head -1))"
-OPEN = "client.firewalls.get_all()[0].set_rules([])"
+# No rule less: it may be the one that SSH and the site come in by.
+OPEN = """from hcloud.firewalls import FirewallRule
+found = client.firewalls.get_all()[0]
+more = FirewallRule(direction='in', protocol='tcp', port='9999', source_ips=['192.0.2.0/24'])
+found.set_rules([*found.rules, more])"""
 
 
 @pytest.fixture(autouse=True, scope="module")
