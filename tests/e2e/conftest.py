@@ -167,7 +167,16 @@ def visitors(fleet: Fleet, *urls: str) -> Iterator[Counter[str]]:
 @pytest.fixture(scope="session")
 def fleet() -> Iterator[Fleet]:
     """
-    A sandbox with stack `local` up, removed to the last container when the tests are over.
+    One for all of these tests, which build on one another.
+    """
+    with brought_up() as made:
+        yield made
+
+
+@contextmanager
+def brought_up() -> Iterator[Fleet]:
+    """
+    A sandbox with stack `local` up, removed to the last container when the block ends.
     """
     checkout = copy_checkout(Path(tempfile.mkdtemp(prefix="flotilla-e2e-")))
     made = Fleet(checkout)
