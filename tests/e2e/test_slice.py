@@ -209,4 +209,6 @@ def test_destroy_leaves_nothing(fleet: Fleet) -> None:
 @pytest.mark.parametrize("command", ["doctor", "sandbox status"])
 def test_every_command_has_json(fleet: Fleet, command: str) -> None:
     """`--json` prints one JSON document and nothing else on standard output."""
-    assert isinstance(json.loads(fleet.run(f"flotilla {command} --json", check=False).stdout), dict)
+    answer = fleet.run(f"flotilla {command} --json", check=False)
+    assert answer.stdout, answer.stderr
+    assert isinstance(json.loads(answer.stdout), dict)
