@@ -7,18 +7,15 @@ The one way to change anything: confirm, lock, write down, do it step by step, u
 from __future__ import annotations
 
 import secrets
-import signal
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
-from ops import confirm, console, engine, engine_lock, gate, history, lock, reports, shelf, steps
+from ops import confirm, console, engine, engine_lock, gate, history, lock, reports, shelf, signals, steps
 from ops import stack as stacks
 from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, RefusedError
@@ -64,7 +61,7 @@ def mutate(checkout: Path, operation: Operation, approval: Approval, *, lock_wai
     kept = shelf.of(checkout, operation.stack, known)
     common = _common(operation, approval)
     with ExitStack() as stack:
-        stack.enter_context(_terminable())
+        stack.enter_context(signals.answered(signals.ENDING, _stop))
         with _noted(kept, common):
             confirm.require(operation.level, operation.what, stack=operation.stack, approval=approval)
             wanted = Holder.here(operation.name, operation.what)
@@ -209,26 +206,11 @@ def _failure(outcomes: tuple[Outcome, ...], document: Mapping[str, Any]) -> Oper
     return error
 
 
-@contextmanager
-def _terminable() -> Iterator[None]:
+def _stop() -> NoReturn:
     """
-    Being told to end is like Ctrl-C: what was done is undone. Only the main thread may say so.
+    Being told to end is like Ctrl-C: what was done is undone.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_: int, __: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    # Whoever had a signal ignored, such as nohup does, goes on having it ignored.
-    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    raise KeyboardInterrupt
 
 
 def show(document: Mapping[str, Any]) -> None:

@@ -5,11 +5,11 @@ Reports on disk: `reports/<name>_report.json` in the checkout, each whole or not
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from ops import whole
 
 
 def path_of(checkout: Path, name: str) -> Path:
@@ -50,11 +50,5 @@ def put(path: Path, content: str) -> None:
     Have a file with this content, readable by its owner only: whole, or as it was.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(content)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    with whole.file(path) as file:
+        file.write(content.encode())

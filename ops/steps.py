@@ -8,23 +8,21 @@ back. What was handed on, done and undone is recorded.
 from __future__ import annotations
 
 import os
-import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, MutableSequence, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, MutableSequence, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import FrameType
 from typing import Any
 
+from ops import signals
 from ops.errors import FlotillaError
 from ops.progress import say
 
 STOPPED = "somebody stopped it"
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StepStatus(StrEnum):
@@ -139,25 +137,11 @@ def run(workflow: Sequential, context: Context) -> tuple[Outcome, ...]:
     return tuple(context.previous)
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
+def undisturbed() -> AbstractContextManager[None]:
     """
     While something is undone or written down, who presses Ctrl-C once more (or ends this process) is told to wait.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def answer(_: int, __: FrameType | None) -> None:
-        say("  wait: this is being brought to an end")
-
-    numbers = [number for number in STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, answer) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return signals.answered(signals.STOPPING, lambda: say("  wait: this is being brought to an end"))
 
 
 class _Running:

@@ -4,6 +4,8 @@ Every check with all of its rules.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from ops.audit import (
     backups,
     containers,
@@ -27,15 +29,15 @@ MODULES = (hosts, security, logins, exposure, hardening, network, containers, re
 CHECKS: dict[str, Check] = {module.CHECK.name: module.CHECK for module in MODULES}
 
 
-def chosen(names: list[str]) -> list[Check]:
+def chosen(names: Sequence[str], among: Mapping[str, Check] = CHECKS, *, said: str = "") -> list[Check]:
     """
-    The checks of these names; without any, all.
+    The checks of these names; without any, all. `said` is what an error begins with: the option that they were given by.
 
     Raises: SettingsError
     """
-    missing = [name for name in names if name not in CHECKS]
+    missing = [name for name in names if name not in among]
     if missing:
         raise SettingsError(
-            f"{', '.join(missing)}: there is no such check. Nothing was looked at. There are: {', '.join(CHECKS)}."
+            f"{said}{', '.join(missing)}: there is no such check. Nothing was looked at. There are: {', '.join(among)}."
         )
-    return [check for name, check in CHECKS.items() if name in names or not names]
+    return [check for name, check in among.items() if name in names or not names]

@@ -10,6 +10,7 @@ import typer
 
 from ops import checkout, console
 from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes
+from ops.commands.release import told
 from ops.confirm import Approval
 
 app = typer.Typer(help="Try a release on a share of the traffic.", no_args_is_help=True, rich_markup_mode=None)
@@ -48,7 +49,7 @@ def start(
     images = deploying.wanted([project], image)[project]
     share = weight or releases.look(here, stack).project(project).canary.steps[0]
     report = operation.start(here, stack, project, images, share, caller)
-    _told(automatic.run(here, stack, project, caller) if auto else report, is_json=json)
+    told(automatic.run(here, stack, project, caller) if auto else report, is_json=json)
 
 
 @app.command()
@@ -68,7 +69,7 @@ def step(
     from ops.canary import operation
 
     caller = operation.Caller(approval=Approval(is_yes=yes, level=approve, reason=reason), lock_wait_s=lock_wait)
-    _told(operation.step(checkout.find(), stack, project, weight, caller), is_json=json)
+    told(operation.step(checkout.find(), stack, project, weight, caller), is_json=json)
 
 
 @app.command()
@@ -94,7 +95,7 @@ def watch(
     what = f"Let the canary {tried.short_digest} of {project} go its way"
     confirm.require(operation.level(stand), what, stack=stack, approval=approval)
     caller = operation.Caller(approval=approval, lock_wait_s=lock_wait)
-    _told(automatic.run(here, stack, project, caller), is_json=json)
+    told(automatic.run(here, stack, project, caller), is_json=json)
 
 
 @app.command()
@@ -113,7 +114,7 @@ def promote(
     from ops.canary import operation
 
     caller = operation.Caller(approval=Approval(is_yes=yes, level=approve, reason=reason), lock_wait_s=lock_wait)
-    _told(operation.promote(checkout.find(), stack, project, caller), is_json=json)
+    told(operation.promote(checkout.find(), stack, project, caller), is_json=json)
 
 
 @app.command()
@@ -132,7 +133,7 @@ def abort(
     from ops.canary import operation
 
     caller = operation.Caller(approval=Approval(is_yes=yes, level=approve, reason=reason), lock_wait_s=lock_wait, reason=reason)
-    _told(operation.abort(checkout.find(), stack, project, caller), is_json=json)
+    told(operation.abort(checkout.find(), stack, project, caller), is_json=json)
 
 
 @app.command()
@@ -163,12 +164,3 @@ def status(stack: Stack = "local", json: Json = False) -> None:
         console.table(["project", "canary", "share", "stable", "image"], shown)
     else:
         console.line(f"{stack}: no canary is on.")
-
-
-def _told(document: dict[str, Any], *, is_json: bool) -> None:
-    from ops import mutation
-
-    if is_json:
-        console.document(document)
-    else:
-        mutation.show(document)

@@ -4,8 +4,6 @@ The price list from the API's `/pricing`.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ops import whole
 from ops.audit.cloud import HETZNER, LIST_TIMEOUT_S
 from ops.errors import FlotillaError, MissingToolError, RefusedError, SettingsError
 from settings.prices import EVERYTHING, PriceList, Rate, flat, parse, render
@@ -151,10 +150,7 @@ def write(path: Path, text: str) -> None:
     Whole or not at all.
     """
     try:
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(path)
+        with whole.file(path, mode=0o644) as file:
+            file.write(text.encode())
     except OSError as error:
         raise FlotillaError(f"{path}: not writable: {error.strerror}. Nothing was changed. Take another path.") from error

@@ -5,14 +5,13 @@ Incidents on disk: `reports/incidents/<id>/`, for their owner's eyes only.
 from __future__ import annotations
 
 import json
-import os
 import re
 import tarfile
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ops import whole
 from ops.errors import SettingsError
 
 DOCUMENT = "incident.json"
@@ -56,14 +55,8 @@ def write(path: Path, text: str) -> None:
     """
     for parent in reversed(path.parents):
         parent.mkdir(mode=0o700, exist_ok=True)  # `parents=True` would leave those above open to others
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    with whole.file(path) as file:
+        file.write(text.encode(errors="replace"))
 
 
 def save(path: Path, document: dict[str, Any]) -> None:
@@ -115,12 +108,6 @@ def bundle(path: Path) -> Path:
     Everything of an incident in one file beside its folder, to be handed on.
     """
     archive = path.with_name(f"{path.name}.tar.gz")
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{archive.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as tar:
-            tar.add(path, arcname=path.name)
-        Path(draft).replace(archive)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    with whole.file(archive) as file, tarfile.open(fileobj=file, mode="w:gz") as tar:
+        tar.add(path, arcname=path.name)
     return archive

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ops.audit.catalog import CHECKS as AUDIT
+from ops.audit import catalog
 from ops.audit.rule import Check
-from ops.errors import SettingsError
 from ops.verdict import docs, integrity, production
 
 OWN = (docs, integrity, production)
-CHECKS: dict[str, Check] = {**AUDIT, **{module.CHECK.name: module.CHECK for module in OWN}}
+CHECKS: dict[str, Check] = {**catalog.CHECKS, **{module.CHECK.name: module.CHECK for module in OWN}}
 
 
 def chosen(names: Sequence[str]) -> list[Check]:
@@ -21,9 +20,4 @@ def chosen(names: Sequence[str]) -> list[Check]:
 
     Raises: SettingsError
     """
-    missing = [name for name in names if name not in CHECKS]
-    if missing:
-        raise SettingsError(
-            f"--only: {', '.join(missing)}: there is no such check. Nothing was looked at. There are: {', '.join(CHECKS)}."
-        )
-    return [check for name, check in CHECKS.items() if name in names or not names]
+    return catalog.chosen(names, CHECKS, said="--only: ")

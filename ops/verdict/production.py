@@ -117,8 +117,12 @@ def failing(served: Served, scene: Scene) -> Iterator[Fault]:
         yield make(
             message=f"{share:.2%} of the requests failed, and {allowed:.2%} may",
             evidence=f"{requests['failed']} of {requests['count']} requests were answered with 500 or more",
-            fix=shlex.join(["flotilla", "release", "list", served.name, "-s", scene.stack]),
+            fix=_show_releases(served, scene),
         )
+
+
+def _show_releases(served: Served, scene: Scene) -> str:
+    return shlex.join(["flotilla", "release", "list", served.name, "-s", scene.stack])
 
 
 @CHECK.rule("slow", Served, worst=Status.DEGRADED, holds="95 of 100 requests are answered within the promised time")
@@ -135,7 +139,7 @@ def slow(served: Served, scene: Scene) -> Iterator[Fault]:
         yield make(
             message=f"95 of 100 requests are answered within {took_ms:.0f} ms, and {slo['latency_ms']:.0f} ms are promised",
             evidence=f"{requests['count']} requests; times are known to a tenth",
-            fix=shlex.join(["flotilla", "release", "list", served.name, "-s", scene.stack]),
+            fix=_show_releases(served, scene),
         )
 
 
