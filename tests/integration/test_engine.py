@@ -120,9 +120,12 @@ def test_a_failure_says_why(workspace: Workspace) -> None:
     assert elsewhere.errors == ("error: no stack named 'nowhere' found",)
 
 
+# A shell has what it starts in the background ignore Ctrl-C: this one hears it, wherever the tests run.
 CHILD = """\
+import signal
 import sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from ops import engine, pending
 from ops import stack as stacks
 from tests.integration.test_engine import STACK, known

@@ -24,8 +24,10 @@ from ops.shelf import Folder
 from ops.steps import Context, Sequential, Step
 
 ROOT = Path(__file__).resolve().parents[2]
+# A shell has what it starts in the background ignore Ctrl-C: this one hears it, wherever the tests run.
 SLOW = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from ops.confirm import Approval, Level
 from ops.mutation import Operation, mutate
 from ops.steps import Sequential, Step
