@@ -104,7 +104,7 @@ def fix(checkout: Path, document: Mapping[str, Any], stack: str, check: Sequence
     is_critical = document["status"] == Status.CRITICAL
     branch, pushed = "", ""
     if is_critical and doable and may_commit(os.environ):
-        branch = f"fix/auto-{now.strftime('%Y%m%dT%H%M%SZ')}"
+        branch = f"fix/auto-{now.strftime(kept.FORM)}"
         with kept.alone(checkout):
             checks = check or default_check(checkout, stack)
             done = {found.command: found for found in _on_branch(checkout, branch, doable, checks)}
