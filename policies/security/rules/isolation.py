@@ -103,7 +103,7 @@ def _kept(resource: Resource, options: Options) -> Iterator[str]:
     dropped = of(resource, "dropped")
     if dropped is UNKNOWN or (isinstance(dropped, list) and UNKNOWN in dropped):
         return
-    if not any(isinstance(name, str) and _named(name) == "ALL" for name in dropped or ()):
+    if not any(isinstance(name, str) and _named(name) == "ALL" for name in each(resource.props, path(resource, "dropped"))):
         yield "it keeps capabilities that Docker gives to every container"
 
 
@@ -189,7 +189,10 @@ def _gains(resource: Resource, options: Options) -> Iterator[str]:
     given = get(resource.props, "securityOpts")
     if given is UNKNOWN or (isinstance(given, list) and UNKNOWN in given):
         return
-    if not any(option in ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true") for option in given or ()):
+    if not any(
+        option in ("no-new-privileges", "no-new-privileges:true", "no-new-privileges=true")
+        for option in each(resource.props, "securityOpts")
+    ):
         yield "its programs can gain privileges that it was started without"
 
 
@@ -203,7 +206,7 @@ NEW_PRIVILEGES = Rule(
     check=_gains,
     fixtures=Fixtures(
         passes=[container(securityOpts=["no-new-privileges:true"])],
-        fails=[container(securityOpts=["no-new-privileges:false"])],
+        fails=[container(securityOpts=["no-new-privileges:false"]), container(securityOpts=True)],
         unknown=[container(securityOpts=UNKNOWN), container(securityOpts=[UNKNOWN])],
         absent=[container()],
         absent_fails=True,
