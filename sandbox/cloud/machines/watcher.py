@@ -69,13 +69,14 @@ class Watcher:
 
     def stop(self) -> None:
         """
-        End the thread; returns when it has ended or after a second.
+        End the thread; returns when it has ended or after a second. One that was not yet begun ends as soon as it is.
         """
         self._stopping.set()
         if self._stream is not None:
             with contextlib.suppress(Exception):  # closing a stream that just ended by itself
                 self._stream.close()
-        self._thread.join(timeout=1)
+        if self._thread.is_alive():
+            self._thread.join(timeout=1)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
