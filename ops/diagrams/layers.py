@@ -8,6 +8,7 @@ row allows. Only additions, divisions and comparisons of numbers in one order: t
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -105,8 +106,9 @@ def arrange(sizes: Mapping[str, Size], links: Sequence[Link], limit: int) -> Arr
     boxes = {name: Box(round(item.middle - item.width / 2 - left), item.top, item.width, item.height) for name, item in items.items()}
     for name, item in items.items():
         item.middle = boxes[name].x + item.width / 2
-    for item in {id(item): item for chain in chains for item in chain[1:-1]}.values():
+    for item in (item for chain in chains for item in chain[1:-1]):
         item.middle = round(item.middle - left)
+    _straighten(rows, chains)
     bottoms = {row[0].row: max(item.top + item.height for item in row) for row in rows}
     routes = _routes(chains, bottoms)
     labels = [_label(chain) if link.label.width else None for chain, link in zip(chains, links, strict=True)]
@@ -232,6 +234,42 @@ def _centre(rows: Sequence[Sequence[_Item]]) -> None:
             aims = [item.middle if aim is None else aim for item, aim in zip(row, wanted, strict=True)]
             for item, middle in zip(row, spread(aims, _apart(row)), strict=True):
                 item.middle = middle
+
+
+def _straighten(rows: Sequence[Sequence[_Item]], chains: Sequence[Sequence[_Item]]) -> None:
+    """
+    Take an arrow's places under each other, as far as their rows have room for that.
+    """
+    where = {id(item): (row, index) for row in rows for index, item in enumerate(row)}
+    for chain in chains:
+        run: list[_Item] = []
+        low, high = -math.inf, math.inf
+        for place in chain[1:-1]:
+            row, index = where[id(place)]
+            left, right = _limits(row, index)
+            if max(low, left) > min(high, right):
+                _align(run, low, high)
+                run, low, high = [], -math.inf, math.inf
+            run.append(place)
+            low, high = max(low, left), min(high, right)
+        _align(run, low, high)
+
+
+def _limits(row: Sequence[_Item], index: int) -> tuple[float, float]:
+    """
+    How far to the left and to the right an item could go.
+    """
+    apart = _apart(row[max(0, index - 1) : index + 2])
+    left = row[index - 1].middle + apart[0] if index else -math.inf
+    right = row[index + 1].middle - apart[-1] if index + 1 < len(row) else math.inf
+    return left, right
+
+
+def _align(run: Sequence[_Item], low: float, high: float) -> None:
+    middle = _mean([item.middle for item in run])
+    if middle is not None and low <= high:
+        for item in run:
+            item.middle = round(min(max(middle, low), high))
 
 
 def _apart(row: Sequence[_Item]) -> list[float]:

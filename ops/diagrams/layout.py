@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ops.diagrams.graph import Cluster, Edge, Graph, Node, clean
+from ops.diagrams.graph import Cluster, Edge, Graph, Kind, Node, clean
 from ops.diagrams.layers import CHANNEL, GAP, Box, Link, Point, Size, arrange
 from ops.diagrams.measure import width, wrapped
 from ops.diagrams.style import SMALL, TEXT
@@ -18,7 +18,7 @@ LIMIT = 560
 ROOM, LABEL_ROOM = 148, 128
 PAD_X, PAD_Y, LINE, SMALL_LINE = 11, 9, 19, 17
 FRAME, FRAME_LINE = 14, 18
-LEAST_WIDTH = 84
+LEAST_WIDTH, LID = 84, 6
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _node(node: Node, lines: dict[str, tuple[Line, ...]]) -> _Block:
     found = [Line(text, TEXT, is_name=True) for text in wrapped(clean(node.label[0]) if node.label else "", ROOM, TEXT, is_bold=True)]
     found += [Line(text, SMALL) for label in node.label[1:] for text in wrapped(clean(label), ROOM, SMALL)]
     lines[node.id] = tuple(found)
-    return _Block(_widest(found, LEAST_WIDTH - 2 * PAD_X) + 2 * PAD_X, _height(found) + 2 * PAD_Y, grows=True)
+    return _Block(_widest(found, LEAST_WIDTH - 2 * PAD_X) + 2 * PAD_X, _height(found) + 2 * PAD_Y + (LID if node.kind is Kind.STORE else 0), grows=True)
 
 
 def _cluster(cluster: Cluster, lines: dict[str, tuple[Line, ...]], limit: int, depth: int) -> _Block:

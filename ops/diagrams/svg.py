@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ops.diagrams.graph import Cluster, Drawing, Flow, Kind, Node, clean
 from ops.diagrams.layers import Box, Point
-from ops.diagrams.layout import FRAME_LINE, LINE, PAD_X, SMALL_LINE, Arrow, Line, Picture, place
+from ops.diagrams.layout import FRAME_LINE, LID, LINE, SMALL_LINE, Arrow, Line, Picture, place
 from ops.diagrams.measure import width, wrapped
 from ops.diagrams.style import FONTS, PAINT, TEXT, TITLE, css
 from ops.page.markup import Markup, element
@@ -16,7 +16,6 @@ from ops.page.markup import Markup, element
 MARGIN = 16
 TITLE_LINE = 24
 TIP, HALF_TIP = 8, 4.5
-LID = 6
 __all__ = ["FONTS", "svg"]
 
 
@@ -99,7 +98,7 @@ def _node(node: Node, box: Box, lines: Sequence[Line]) -> Iterator[Markup]:
         yield _rect(box, paint, min(box.height, 44) // 2)
     else:
         yield _rect(box, paint, 5)
-    yield from _lines(lines, box)
+    yield from _lines(lines, box.moved(0, LID // 2) if node.kind is Kind.STORE else box)
 
 
 def _lines(lines: Sequence[Line], box: Box) -> Iterator[Markup]:

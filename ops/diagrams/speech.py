@@ -1,0 +1,38 @@
+"""
+Words on diagrams, in the language of an environment's documents, and lists that stay short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ops.dossier.words import Language
+
+
+@dataclass(frozen=True)
+class Speech:
+    """
+    Says things in one language: `speech("{count} servers", "{count} serveurs", count=3)`. What is filled in is never looked into.
+    """
+
+    language: Language
+
+    def __call__(self, en: str, fr: str, **values: object) -> str:
+        return (fr if self.language == "fr" else en).format(**values)
+
+    def listed(self, names: Sequence[str], most: int = 6) -> str:
+        """
+        Names with commas; of more than `most`, the first ones and how many more there are.
+        """
+        if len(names) <= most:
+            return ", ".join(names)
+        return self("{first} and {count} more", "{first} et {count} autres", first=", ".join(names[: most - 1]), count=len(names) - most + 1)
+
+    def several(self, names: Sequence[str]) -> str:
+        """
+        All names as part of a sentence.
+        """
+        if len(names) < 2:
+            return "".join(names)
+        return f"{', '.join(names[:-1])} {self('and', 'et')} {names[-1]}"
