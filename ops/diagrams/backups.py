@@ -42,38 +42,38 @@ def backups(settings: Settings, speech: Speech) -> Drawing:
     return Drawing(name="backups", title=title, alt=_said(settings, policy, keepers, speech), graph=Graph(members=tuple(members), edges=tuple(edges)))
 
 
-def _sources(settings: Settings, speech: Speech) -> list[Cluster]:
+def _sources(settings: Settings, speech: Speech) -> list[Node | Cluster]:
     """
-    A group for each server and sort of data.
+    A group for each server and sort of data, and the certificates.
     """
     found: dict[tuple[str, str], list[Node]] = defaultdict(list)
+    general = settings.environment.backup
     for policy in backup.policies(settings):
-        for place in backup.places(settings, policy):
-            kind = "certificates" if policy.project == INGRESS else place["kind"]
-            lines = [place["name"]] if kind == "certificates" else [place["name"], policy.project]
-            if policy.schedule != (settings.environment.backup.schedule if settings.environment.backup else ""):
-                lines.append(policy.schedule)
-            server = "" if kind == "certificates" else place["server"]
-            found[kind, server].append(Node(id=f"{kind} {policy.project} {place['name']}", label=tuple(lines), kind=Kind.STORE))
-    words = {
-        "database": speech("Databases", "Bases de données"),
-        "volume": speech("Volumes", "Volumes"),
-        "certificates": speech("Certificates", "Certificats"),
-    }
-    return [
+        for place in backup.places(settings, policy) if policy.project != INGRESS else ():
+            own = [speech.when(policy.schedule)] if general and policy.schedule != general.schedule else []
+            label = (place["name"], *([policy.project] if policy.project != place["name"] else []), *own)
+            node = Node(id=f"{place['kind']} {policy.project} {place['name']}", label=label, kind=Kind.STORE)
+            found[place["kind"], place["server"]].append(node)
+    words = {"database": speech("Databases", "Bases de données"), "volume": speech("Volumes", "Volumes")}
+    groups: list[Node | Cluster] = [
         Cluster(
             id=f"{kind} {server}",
-            label=speech("{what} on {server}", "{what} sur {server}", what=words[kind], server=server) if server else words[kind],
+            label=speech("{what} on {server}", "{what} sur {server}", what=words[kind], server=server),
             members=folded(nodes, speech, f"{kind} {server}", 9),
         )
         for (kind, server), nodes in sorted(found.items())
     ]
+    ingress = with_role(settings, Role.INGRESS)
+    if general and ingress:
+        label = (speech("Certificates", "Certificats"), speech("of {servers}", "de {servers}", servers=speech.listed(ingress)))
+        groups.append(Node(id="certificates", label=label, kind=Kind.STORE))
+    return groups
 
 
 def _how(source: str, policy: BackupPolicy, speech: Speech) -> str:
     if source.startswith("database"):
-        return speech("log at once, rest at {schedule} UTC", "journal aussitôt, reste à {schedule} UTC", schedule=policy.schedule)
-    return speech("files at {schedule} UTC", "fichiers à {schedule} UTC", schedule=policy.schedule)
+        return speech("log as it is written; rest {when}", "journal en continu ; reste {when}", when=speech.when(policy.schedule))
+    return speech.when(policy.schedule)
 
 
 def _kept(settings: Settings, policy: BackupPolicy, speech: Speech) -> tuple[Node, ...]:
@@ -106,14 +106,14 @@ def _said(settings: Settings, policy: BackupPolicy, keepers: list[str], speech: 
     databases = sorted(name.partition(":")[2] for row in found for name in row.covers if name.startswith("database:"))
     volumes = sorted(f"{row.project}/{name.partition(':')[2]}" for row in found if row.project != INGRESS for name in row.covers if name.startswith("volume:"))
     return speech(
-        "{keepers} fetches databases ({databases}), volumes ({volumes}) and the ingress servers' certificates at {schedule} UTC, and "
+        "{keepers} fetches databases ({databases}), volumes ({volumes}) and the ingress servers' certificates {when}, and "
         "the databases' log as it is written. Every {days} days a restore is tried. {offsite}",
-        "{keepers} va chercher les bases ({databases}), les volumes ({volumes}) et les certificats des entrées à {schedule} UTC, et "
+        "{keepers} va chercher les bases ({databases}), les volumes ({volumes}) et les certificats des entrées {when}, et "
         "le journal des bases dès qu'il est écrit. Tous les {days} jours une restauration est essayée. {offsite}",
         keepers=speech.listed(keepers),
         databases=speech.listed(databases) or speech("none", "aucune"),
         volumes=speech.listed(volumes) or speech("none", "aucun"),
-        schedule=policy.schedule,
+        when=speech.when(policy.schedule),
         days=policy.drill_interval_days,
         offsite=speech("Copies are kept in {place}.", "Des copies sont gardées à {place}.", place=policy.offsite.location)
         if policy.offsite

@@ -102,13 +102,13 @@ def arrange(sizes: Mapping[str, Size], links: Sequence[Link], limit: int) -> Arr
     _sort(rows)
     _centre(rows)
     height = _stack(rows)
+    _straighten(rows, chains)
     left = min(item.middle - item.width / 2 for row in rows for item in row)
     boxes = {name: Box(round(item.middle - item.width / 2 - left), item.top, item.width, item.height) for name, item in items.items()}
     for name, item in items.items():
         item.middle = boxes[name].x + item.width / 2
     for item in (item for chain in chains for item in chain[1:-1]):
         item.middle = round(item.middle - left)
-    _straighten(rows, chains)
     bottoms = {row[0].row: max(item.top + item.height for item in row) for row in rows}
     routes = _routes(chains, bottoms)
     labels = [_label(chain) if link.label.width else None for chain, link in zip(chains, links, strict=True)]
@@ -125,16 +125,20 @@ def arrange(sizes: Mapping[str, Size], links: Sequence[Link], limit: int) -> Arr
 
 def _in_order(names: Sequence[str], links: Sequence[Link]) -> dict[str, int]:
     """
-    Places in an order in which sources come before targets; where links go in a circle, as the names are given.
+    Places in an order in which sources come before targets; where links go in a circle, it is begun where most lead away.
     """
     before: dict[str, set[str]] = {name: set() for name in names}
+    balance = dict.fromkeys(names, 0)
     for link in links:
         before[link.target].add(link.source)
+        balance[link.source] += 1
+        balance[link.target] -= 1
     waiting, placed = list(names), dict[str, int]()
     while waiting:
-        ready = next((name for name in waiting if before[name] <= placed.keys()), waiting[0])
-        waiting.remove(ready)
-        placed[ready] = len(placed)
+        ready = next((name for name in waiting if before[name] <= placed.keys()), None)
+        name = ready or max(waiting, key=lambda name: balance[name])
+        waiting.remove(name)
+        placed[name] = len(placed)
     return placed
 
 
@@ -269,7 +273,7 @@ def _align(run: Sequence[_Item], low: float, high: float) -> None:
     middle = _mean([item.middle for item in run])
     if middle is not None and low <= high:
         for item in run:
-            item.middle = round(min(max(middle, low), high))
+            item.middle = min(max(middle, low), high)
 
 
 def _apart(row: Sequence[_Item]) -> list[float]:

@@ -37,8 +37,8 @@ def requests(settings: Settings, project: Project, outputs: Mapping[str, Any] | 
         if not found:
             continue
         members.append(Cluster(id=name, label=label, members=folded(found, speech, name, MOST_BOXES)))
-        if name != "alone":
-            edges.append(_into(project, name, members[-2:], speech, is_served=_is_served(settings, project)))
+        if name != "alone" and any(member.id == "ingress" for member in members):
+            edges.append(_into(project, name, speech, is_served=_is_served(settings, project)))
     members, edges = _stores(settings, project, members, edges, speech)
     return Drawing(
         name=f"requests-{project.name}",
@@ -89,7 +89,7 @@ def _shares(settings: Settings, project: Project) -> list[str]:
     return [f"{release.slot.value}: {release.weight} %" for release in serving if release.weight < FULL_WEIGHT]
 
 
-def _into(project: Project, name: str, last: list[Node | Cluster], speech: Speech, *, is_served: bool) -> Edge:  # noqa: ARG001
+def _into(project: Project, name: str, speech: Speech, *, is_served: bool) -> Edge:
     label, flow = "", Flow.DATA
     if not is_served:
         label, flow = speech("no release yet", "pas encore de version"), Flow.FAILURE
@@ -102,10 +102,11 @@ def _process(settings: Settings, project: Project, name: str, process: Process, 
     count = f" × {process.replicas}" if process.replicas > 1 else ""
     lines = [f"{name}{count}", *_few(settings.hostnames(process), speech)]
     if process.schedule:
-        lines.append(speech("at {schedule} UTC", "à {schedule} UTC", schedule=process.schedule))
+        lines.append(speech.when(process.schedule))
     apps = with_role(settings, Role.APP)
     place = [volume_home(settings) or ""] if process.volumes else apps
-    lines.append(speech("on {servers}", "sur {servers}", servers=speech("{names}", "{names}", names=_either(place, speech))))
+    servers = _either(place, speech) if process.replicas == 1 else speech.listed(place, 4)
+    lines.append(speech("on {servers}", "sur {servers}", servers=servers))
     return Node(id=f"process {name}", label=tuple(lines), kind=Kind.PROCESS if _is_served(settings, project) else Kind.NOTE)
 
 

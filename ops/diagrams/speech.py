@@ -29,6 +29,19 @@ class Speech:
             return ", ".join(names)
         return self("{first} and {count} more", "{first} et {count} autres", first=", ".join(names[: most - 1]), count=len(names) - most + 1)
 
+    def when(self, schedule: str) -> str:
+        """
+        A schedule in cron's words as people say it, where it is one of the usual ones; else as it is.
+        """
+        minute, hour, day, month, weekday, *_ = [*schedule.split(), *[""] * 5]
+        if not (minute.isdecimal() and month == "*"):
+            return f"{schedule} UTC"
+        if (hour, day, weekday) == ("*", "*", "*"):
+            return self("hourly at minute {minute}", "chaque heure à la minute {minute}", minute=minute)
+        if hour.isdecimal() and (day, weekday) == ("*", "*"):
+            return self("daily at {time} UTC", "chaque jour à {time} UTC", time=f"{int(hour):02d}:{int(minute):02d}")
+        return f"{schedule} UTC"
+
     def several(self, names: Sequence[str]) -> str:
         """
         All names as part of a sentence.

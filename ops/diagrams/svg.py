@@ -119,8 +119,8 @@ def _arrow(arrow: Arrow) -> Iterator[Markup]:
     """
     flow = arrow.edge.flow
     kind = {"order": "order", "failure": "failure"}.get(flow)
-    (x, y), (_, before) = arrow.points[-1], arrow.points[-2]
-    down = 1 if before <= y else -1
+    (_, start), (x, y) = arrow.points[0], arrow.points[-1]
+    down = 1 if start < y else -1
     points = [*arrow.points[:-1], (x, y - down * (TIP - 1))]
     yield element("path", d=_way(points), class_=kind)
     tip = f"M{_n(x)} {y}l{-HALF_TIP} {-down * TIP}h{2 * HALF_TIP:g}z"
