@@ -51,15 +51,19 @@ def comparison(first: Settings, second: Settings, speech: Speech) -> Drawing:
     A column for each environment; what differs has another colour, and says so.
     """
     rows = compare(first, second, speech)
-    shown, hidden = rows, ()
-    if len(first.projects | second.projects) > MOST_PROJECTS:
+    shown: tuple[Difference, ...] = rows
+    hidden: tuple[Difference, ...] = ()
+    if len({*first.projects, *second.projects}) > MOST_PROJECTS:
         differing = [row for row in rows if not row.is_same]
         shown = tuple(differing[: 2 * MOST_PROJECTS])
         hidden = (Difference(what=speech("and {count} more", "et {count} autres", count=len(rows) - len(shown)), first="", second=""),)
     cells = [
         node
         for number, row in enumerate((*shown, *hidden))
-        for node in (_cell(row, row.first, number, 1, speech), _cell(row, row.second, number, 2, speech))
+        for node in (
+            _cell(row, row.first, row.second, f"cell {number} 1", speech),
+            _cell(row, row.second, row.first, f"cell {number} 2", speech),
+        )
     ]
     heads = (Node(id="head 1", label=(first.stack,), kind=Kind.ENTRY), Node(id="head 2", label=(second.stack,), kind=Kind.ENTRY))
     differing_names = [row.what for row in rows if not row.is_same]
@@ -78,14 +82,17 @@ def comparison(first: Settings, second: Settings, speech: Speech) -> Drawing:
     )
 
 
-def _cell(row: Difference, value: str | None, number: int, column: int, speech: Speech) -> Node:
-    if row.is_same:
-        mark = ()
+def _cell(row: Difference, value: str | None, other: str | None, name: str, speech: Speech) -> Node:
+    """
+    Lines that the other environment does not have in the same place are marked.
+    """
+    if value is None:
+        lines = [speech("≠ not there", "≠ absent")]
     else:
-        mark = (speech("≠ differs", "≠ diffère"),)
-    shown = speech("not there", "absent") if value is None else value
-    lines = tuple(line for line in (row.what, *shown.split("\n"), *mark) if line)
-    return Node(id=f"cell {number} {column}", label=lines, kind=Kind.NOTE if row.is_same else Kind.DIFFERENT)
+        same = set((other or "").split("\n"))
+        lines = [line if line in same else f"≠ {line}" for line in value.split("\n")]
+    kind = Kind.NOTE if row.is_same else Kind.DIFFERENT
+    return Node(id=name, label=tuple(line for line in (row.what, *lines) if line), kind=kind)
 
 
 def _facts(settings: Settings, speech: Speech) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ Of the first hours: nobody has mended anything, and the server does not come bac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
@@ -38,7 +38,8 @@ class Reason(StrEnum):
     DATABASE = "database"
     VOLUME = "volume"
     ONLY_SERVER = "only server"
-    MANAGER = "manager"
+    NOT_RESTARTED = "not restarted"
+    NOBODY_STARTS_JOBS = "nobody starts jobs"
     NO_ROOM = "no room"
     ONE_OF_SEVERAL = "one of several"
     STARTED_ELSEWHERE = "started elsewhere"
@@ -79,15 +80,15 @@ class Loss:
     impacts: tuple[Impact, ...]
     duties: Mapping[Duty, Effect]
 
-    def of(self, effect: Effect) -> dict[str, tuple[str, ...]]:
+    def groups(self) -> dict[tuple[Effect, Reason], dict[str, tuple[str, ...]]]:
         """
-        What fares so: {project: its processes}.
+        What fares alike, the worst first: {(how, why): {project: its processes}}.
         """
-        found: dict[str, list[str]] = {}
-        for impact in self.impacts:
-            if impact.effect is effect:
-                found.setdefault(impact.project, []).append(impact.process)
-        return {project: tuple(processes) for project, processes in found.items()}
+        found: dict[tuple[Effect, Reason], dict[str, tuple[str, ...]]] = {}
+        for impact in sorted(self.impacts, key=lambda impact: -impact.effect):
+            projects = found.setdefault((impact.effect, impact.reason), {})
+            projects[impact.project] = (*projects.get(impact.project, ()), impact.process)
+        return found
 
     @property
     def worst(self) -> Effect:
@@ -163,13 +164,13 @@ def _by_place(settings: Settings, server: str, process: Process, *, has_room: bo
     if places == [server]:
         return Effect.STOPS, Reason.VOLUME if process.volumes else Reason.ONLY_SERVER
     if process.kind is Kind.JOB:
-        return (Effect.STOPS, Reason.MANAGER) if is_manager else (Effect.NONE, Reason.UNTOUCHED)
+        return (Effect.STOPS, Reason.NOBODY_STARTS_JOBS) if is_manager else (Effect.NONE, Reason.UNTOUCHED)
     if server not in places:
         return Effect.NONE, Reason.UNTOUCHED
     if process.replicas > 1:
         return Effect.WEAKER, Reason.ONE_OF_SEVERAL
     if is_manager:
-        return Effect.MAY_STOP, Reason.MANAGER
+        return Effect.MAY_STOP, Reason.NOT_RESTARTED
     return (Effect.MOVES, Reason.STARTED_ELSEWHERE) if has_room else (Effect.MAY_STOP, Reason.NO_ROOM)
 
 
@@ -215,9 +216,3 @@ def _shared(settings: Settings, server: str, role: Role, duty: Duty) -> Iterator
 def _names(settings: Settings, role: Role) -> list[str]:
     return [name for name, (_, pool) in all_servers(settings).items() if role in pool.roles]
 
-
-def reasons(impacts: Iterable[Impact]) -> tuple[Reason, ...]:
-    """
-    The reasons of some impacts, each once, as they come.
-    """
-    return tuple(dict.fromkeys(impact.reason for impact in impacts))

@@ -114,7 +114,7 @@ def _servers(name: str, label: str, servers: Sequence[str], settings: Settings, 
         Node(id=f"server {server}", label=(server, ", ".join(role.value for role in found[server][1].roles)), kind=Kind.SERVER)
         for server in servers
     ]
-    return Cluster(id=name, label=label, members=folded(nodes, speech, name))
+    return Cluster(id=name, label=label, members=folded(nodes, speech, name), columns=3)
 
 
 def _group(roles: _Roles, names: Sequence[str], speech: Speech) -> Node:
