@@ -67,7 +67,9 @@ def _project(number: int) -> Project:
         "health": _HEALTH,
         "domains": [{"subdomain": name}, {"subdomain": f"old-{name}", "redirect": True}],
         "replicas": 2 if number % 4 == 0 else 1,
-        "processes": {"worker": {"kind": "worker"}, "nightly": {"kind": "job", "schedule": "15 3 * * *"}} if number % 3 == 0 else {},
+        "processes": {"worker": {"kind": "worker"}, "nightly": {"kind": "job", "schedule": "15 3 * * *"}}
+        if number % 3 == 0
+        else {},
     }
     if number % 2 == 0:
         document["database"] = {"name": f"site_{number:03}", "migration": ["migrate"]}

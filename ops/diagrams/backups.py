@@ -26,20 +26,37 @@ def backups(settings: Settings, speech: Speech) -> Drawing:
         said = speech("Nothing is backed up", "Rien n'est sauvegardé")
         nothing = Node(id="nothing", label=(said, f"Pulumi.{settings.stack}.yaml: backup"), kind=Kind.LOST)
         return Drawing(name="backups", title=title, alt=f"{said}.", graph=Graph(members=(nothing,)))
-    label = speech("Backup server: {servers} in {place}", "Serveur de sauvegarde : {servers} à {place}", servers=speech.listed(keepers), place=location(settings, keepers[0]))
-    keeper = Cluster(id="keeper", label=label, members=_kept(settings, policy, speech), edges=_tried(settings, speech))
-    edges = [
-        Edge(source=source.id, target="keeper", label=_how(source.id, policy, speech)) for source in sources
-    ]
+    label = speech(
+        "Backup server: {servers} in {place}",
+        "Serveur de sauvegarde : {servers} à {place}",
+        servers=speech.listed(keepers),
+        place=location(settings, keepers[0]),
+    )
+    keeper = Cluster(id="keeper", label=label, members=_kept(settings, policy, speech), edges=_tried(settings))
+    edges = [Edge(source=source.id, target="keeper", label=_how(source.id, policy, speech)) for source in sources]
     members: list[Node | Cluster] = [*sources, keeper]
     if policy.offsite:
         place = (speech("Copies elsewhere", "Copies ailleurs"), policy.offsite.host, policy.offsite.location)
         members.append(Node(id="offsite", label=place, kind=Kind.OUTSIDE))
-        edges.append(Edge(source="keeper", target="offsite", label=speech("after each backup, hourly", "après chaque sauvegarde, chaque heure")))
+        edges.append(
+            Edge(
+                source="keeper",
+                target="offsite",
+                label=speech("after each backup, hourly", "après chaque sauvegarde, chaque heure"),
+            )
+        )
     else:
-        none = (speech("No copies elsewhere", "Pas de copies ailleurs"), speech("a lost backup server takes the backups with it", "un serveur perdu emporte les sauvegardes"))
+        none = (
+            speech("No copies elsewhere", "Pas de copies ailleurs"),
+            speech("a lost backup server takes the backups with it", "un serveur perdu emporte les sauvegardes"),
+        )
         members.append(Node(id="offsite", label=none, kind=Kind.UNSURE))
-    return Drawing(name="backups", title=title, alt=_said(settings, policy, keepers, speech), graph=Graph(members=tuple(members), edges=tuple(edges)))
+    return Drawing(
+        name="backups",
+        title=title,
+        alt=_said(settings, policy, keepers, speech),
+        graph=Graph(members=tuple(members), edges=tuple(edges)),
+    )
 
 
 def _sources(settings: Settings, speech: Speech) -> list[Node | Cluster]:
@@ -72,7 +89,9 @@ def _sources(settings: Settings, speech: Speech) -> list[Node | Cluster]:
 
 def _how(source: str, policy: BackupPolicy, speech: Speech) -> str:
     if source.startswith("database"):
-        return speech("log as it is written; rest {when}", "journal en continu ; reste {when}", when=speech.when(policy.schedule))
+        return speech(
+            "log as it is written; rest {when}", "journal en continu ; reste {when}", when=speech.when(policy.schedule)
+        )
     return speech.when(policy.schedule)
 
 
@@ -87,15 +106,21 @@ def _kept(settings: Settings, policy: BackupPolicy, speech: Speech) -> tuple[Nod
     )
     kinds = {place["kind"] for found in backup.policies(settings) for place in backup.places(settings, found)}
     stores = [("database", "pgBackRest"), ("volume", "restic")]
-    nodes = [Node(id=name, label=(name, speech("encrypted", "chiffré"), days), kind=Kind.STORE) for kind, name in stores if kind in kinds]
+    nodes = [
+        Node(id=name, label=(name, speech("encrypted", "chiffré"), days), kind=Kind.STORE)
+        for kind, name in stores
+        if kind in kinds
+    ]
     tried = (
         speech("Restored to try", "Restauré pour essai"),
-        speech("every {days} days, compared, recorded", "tous les {days} jours, comparé, consigné", days=policy.drill_interval_days),
+        speech(
+            "every {days} days, compared, recorded", "tous les {days} jours, comparé, consigné", days=policy.drill_interval_days
+        ),
     )
     return (*nodes, Node(id="trial", label=tried, kind=Kind.FINE))
 
 
-def _tried(settings: Settings, speech: Speech) -> tuple[Edge, ...]:
+def _tried(settings: Settings) -> tuple[Edge, ...]:
     kinds = {place["kind"] for found in backup.policies(settings) for place in backup.places(settings, found)}
     names = [name for kind, name in (("database", "pgBackRest"), ("volume", "restic")) if kind in kinds]
     return tuple(Edge(source=name, target="trial", flow=Flow.ORDER) for name in names)
@@ -104,7 +129,13 @@ def _tried(settings: Settings, speech: Speech) -> tuple[Edge, ...]:
 def _said(settings: Settings, policy: BackupPolicy, keepers: list[str], speech: Speech) -> str:
     found = backup.policies(settings)
     databases = sorted(name.partition(":")[2] for row in found for name in row.covers if name.startswith("database:"))
-    volumes = sorted(f"{row.project}/{name.partition(':')[2]}" for row in found if row.project != INGRESS for name in row.covers if name.startswith("volume:"))
+    volumes = sorted(
+        f"{row.project}/{name.partition(':')[2]}"
+        for row in found
+        if row.project != INGRESS
+        for name in row.covers
+        if name.startswith("volume:")
+    )
     return speech(
         "{keepers} fetches databases ({databases}), volumes ({volumes}) and the ingress servers' certificates {when}, and "
         "the databases' log as it is written. Every {days} days a restore is tried. {offsite}",

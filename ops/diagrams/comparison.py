@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ops.diagrams.graph import Cluster, Drawing, Graph, Kind, Node
+from ops.diagrams.graph import Drawing, Graph, Kind, Node
 from ops.diagrams.places import with_role
 from ops.diagrams.speech import Speech
 from settings import Role, Settings
@@ -56,7 +56,9 @@ def comparison(first: Settings, second: Settings, speech: Speech) -> Drawing:
     if len({*first.projects, *second.projects}) > MOST_PROJECTS:
         differing = [row for row in rows if not row.is_same]
         shown = tuple(differing[: 2 * MOST_PROJECTS])
-        hidden = (Difference(what=speech("and {count} more", "et {count} autres", count=len(rows) - len(shown)), first="", second=""),)
+        hidden = (
+            Difference(what=speech("and {count} more", "et {count} autres", count=len(rows) - len(shown)), first="", second=""),
+        )
     cells = [
         node
         for number, row in enumerate((*shown, *hidden))
@@ -65,11 +67,16 @@ def comparison(first: Settings, second: Settings, speech: Speech) -> Drawing:
             _cell(row, row.second, row.first, f"cell {number} 2", speech),
         )
     ]
-    heads = (Node(id="head 1", label=(first.stack,), kind=Kind.ENTRY), Node(id="head 2", label=(second.stack,), kind=Kind.ENTRY))
+    heads = (
+        Node(id="head 1", label=(first.stack,), kind=Kind.ENTRY),
+        Node(id="head 2", label=(second.stack,), kind=Kind.ENTRY),
+    )
     differing_names = [row.what for row in rows if not row.is_same]
     return Drawing(
         name=f"comparison-{first.stack}-{second.stack}",
-        title=speech("{first} and {second} side by side", "{first} et {second} côte à côte", first=first.stack, second=second.stack),
+        title=speech(
+            "{first} and {second} side by side", "{first} et {second} côte à côte", first=first.stack, second=second.stack
+        ),
         alt=speech(
             "{same} things are the same in {first} and {second}. What differs: {names}.",
             "{same} choses sont les mêmes dans {first} et {second}. Ce qui diffère : {names}.",
@@ -100,7 +107,10 @@ def _facts(settings: Settings, speech: Speech) -> Iterator[tuple[str, str]]:
     for name, pool in sorted(environment.servers.items()):
         place = pool.location or environment.location
         disk = f"\n{pool.volume_gb} GB" if pool.volume_gb else ""
-        yield speech("Servers {name}", "Serveurs {name}", name=name), f"{pool.count} × {pool.type}, {place}{disk}\n{', '.join(sorted(pool.roles))}"
+        yield (
+            speech("Servers {name}", "Serveurs {name}", name=name),
+            f"{pool.count} \u00d7 {pool.type}, {place}{disk}\n{', '.join(sorted(pool.roles))}",
+        )
     yield speech("Way in", "Entrée"), environment.entry.value
     if with_role(settings, Role.DB):
         yield "PostgreSQL", str(environment.postgresql.version)
@@ -127,8 +137,12 @@ def _project(settings: Settings, name: str, speech: Speech) -> str | None:
     if project is None:
         return None
     releases = settings.releases.projects.get(name)
-    image = speech("release {digest}", "version {digest}", digest=releases.main.short_digest) if releases else speech("no release", "pas de version")
+    image = (
+        speech("release {digest}", "version {digest}", digest=releases.main.short_digest)
+        if releases
+        else speech("no release", "pas de version")
+    )
     processes = [
-        f"{inner} × {process.replicas}, {process.limits.memory_mb} MB" for inner, process in project.all_processes().items()
+        f"{inner} \u00d7 {process.replicas}, {process.limits.memory_mb} MB" for inner, process in project.all_processes().items()
     ]
     return "\n".join([image, *processes])

@@ -90,6 +90,7 @@ class _Item:
     middle: float = 0.0
     top: int = 0
 
+
 def arrange(sizes: Mapping[str, Size], links: Sequence[Link], limit: int) -> Arranged:
     """
     Every box has a link. `limit` is how wide a row of boxes may be; what does not fit goes into a further row.
@@ -104,7 +105,9 @@ def arrange(sizes: Mapping[str, Size], links: Sequence[Link], limit: int) -> Arr
     height = _stack(rows)
     _straighten(rows, chains)
     left = min(item.middle - item.width / 2 for row in rows for item in row)
-    boxes = {name: Box(round(item.middle - item.width / 2 - left), item.top, item.width, item.height) for name, item in items.items()}
+    boxes = {
+        name: Box(round(item.middle - item.width / 2 - left), item.top, item.width, item.height) for name, item in items.items()
+    }
     for name, item in items.items():
         item.middle = boxes[name].x + item.width / 2
     for item in (item for chain in chains for item in chain[1:-1]):
@@ -204,7 +207,7 @@ def _sort(rows: list[list[_Item]]) -> None:
         for row in rows if down else reversed(rows):
             place = {id(item): (index + 0.5) / len(other) for other in rows for index, item in enumerate(other)}
             wanted = {id(item): _mean([place[id(near)] for near in (item.above if down else item.below)]) for item in row}
-            row.sort(key=lambda item: place[id(item)] if wanted[id(item)] is None else wanted[id(item)])  # noqa: B023
+            row.sort(key=lambda item: place[id(item)] if wanted[id(item)] is None else wanted[id(item)])
         found = _crossings(rows)
         if found < least:
             best, least = [list(row) for row in rows], found
@@ -233,7 +236,9 @@ def _centre(rows: Sequence[Sequence[_Item]]) -> None:
             item.middle = middle
     for sweep in range(2 * _SWEEPS):
         for row in rows if sweep % 2 == 0 else reversed(rows):
-            nears = [item.above + item.below if sweep > _SWEEPS else item.above if sweep % 2 == 0 else item.below for item in row]
+            nears = [
+                item.above + item.below if sweep > _SWEEPS else item.above if sweep % 2 == 0 else item.below for item in row
+            ]
             wanted = [_mean([near.middle for near in found]) for found in nears]
             aims = [item.middle if aim is None else aim for item, aim in zip(row, wanted, strict=True)]
             for item, middle in zip(row, spread(aims, _apart(row)), strict=True):
@@ -278,8 +283,7 @@ def _align(run: Sequence[_Item], low: float, high: float) -> None:
 
 def _apart(row: Sequence[_Item]) -> list[float]:
     return [
-        (first.width + second.width) / 2 + (GAP if first.width and second.width else LANE)
-        for first, second in pairwise(row)
+        (first.width + second.width) / 2 + (GAP if first.width and second.width else LANE) for first, second in pairwise(row)
     ]
 
 
@@ -354,11 +358,14 @@ def _ports(
         come = {
             number: leaving[number] if leaving and len(chains[number]) == 2 else item.middle for number, item in near.items()
         }
-        numbers.sort(key=lambda number: (come[number], number))  # noqa: B023
+        numbers.sort(key=lambda number: (come[number], number))
         room = max(0.0, box.width - 24)
         step = min(26.0, room / max(1, len(numbers) - 1))
         low, high = box.middle - room / 2, box.middle + room / 2
-        aims = [min(max(come[number], low), high) if near[number].width < box.width or is_above else box.middle for number in numbers]
+        aims = [
+            min(max(come[number], low), high) if near[number].width < box.width or is_above else box.middle
+            for number in numbers
+        ]
         places = spread(aims, [step] * (len(numbers) - 1))
         shift = max(0.0, low - places[0]) - max(0.0, places[-1] - high)
         ports |= {number: round(place + shift) for number, place in zip(numbers, places, strict=True)}

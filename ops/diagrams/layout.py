@@ -99,15 +99,24 @@ def _content(group: Graph | Cluster, lines: dict[str, tuple[Line, ...]], limit: 
 
 
 def _node(node: Node, lines: dict[str, tuple[Line, ...]]) -> _Block:
-    found = [Line(text, TEXT, is_name=True) for text in wrapped(clean(node.label[0]) if node.label else "", ROOM, TEXT, is_bold=True)]
+    found = [
+        Line(text, TEXT, is_name=True) for text in wrapped(clean(node.label[0]) if node.label else "", ROOM, TEXT, is_bold=True)
+    ]
     found += [Line(text, SMALL) for label in node.label[1:] for text in wrapped(clean(label), ROOM, SMALL)]
     lines[node.id] = tuple(found)
-    return _Block(_widest(found, LEAST_WIDTH - 2 * PAD_X) + 2 * PAD_X, _height(found) + 2 * PAD_Y + (LID if node.kind is Kind.STORE else 0), grows=True)
+    return _Block(
+        _widest(found, LEAST_WIDTH - 2 * PAD_X) + 2 * PAD_X,
+        _height(found) + 2 * PAD_Y + (LID if node.kind is Kind.STORE else 0),
+        grows=True,
+    )
 
 
 def _cluster(cluster: Cluster, lines: dict[str, tuple[Line, ...]], limit: int, depth: int) -> _Block:
     inner = _content(cluster, lines, limit - 2 * FRAME, depth + 1)
-    title = [Line(text, SMALL, is_name=True) for text in wrapped(clean(cluster.label), max(inner.width, 2 * ROOM), SMALL, is_bold=True)]
+    title = [
+        Line(text, SMALL, is_name=True)
+        for text in wrapped(clean(cluster.label), max(inner.width, 2 * ROOM), SMALL, is_bold=True)
+    ]
     lines[cluster.id] = tuple(title)
     top = FRAME_LINE * len(title) + FRAME if title else FRAME
     wide = max(inner.width, _widest(title))
@@ -162,9 +171,7 @@ def _in_columns(blocks: Mapping[str, _Block], count: int) -> _Block:
     return _together(blocks, boxes, [], sum(widths) + GAP * (len(widths) - 1), top - GAP)
 
 
-def _together(
-    blocks: Mapping[str, _Block], boxes: Mapping[str, Box], arrows: Sequence[Arrow], wide: int, high: int
-) -> _Block:
+def _together(blocks: Mapping[str, _Block], boxes: Mapping[str, Box], arrows: Sequence[Arrow], wide: int, high: int) -> _Block:
     """
     The members' own content, where the members are; in the middle of those that became wider.
     """

@@ -31,7 +31,9 @@ def loss_drawing(settings: Settings, loss: Loss, speech: Speech) -> Drawing:
     groups = []
     if loss.duties:
         duties = [_duty(duty, effect, speech) for duty, effect in loss.duties.items()]
-        groups.append(Cluster(id="duties", label=speech("What it does for all", "Ce qu'il fait pour tous"), members=tuple(duties)))
+        groups.append(
+            Cluster(id="duties", label=speech("What it does for all", "Ce qu'il fait pour tous"), members=tuple(duties))
+        )
     groups += [_group(effect, reason, projects, speech) for (effect, reason), projects in loss.groups().items()]
     members: list[Node | Cluster] = [Node(id="server", label=(loss.server, roles), kind=Kind.SERVER)]
     if groups:
@@ -72,7 +74,7 @@ def heading(effect: Effect, reason: Reason, speech: Speech) -> str:
         Effect.NONE: speech("Goes on", "Continue"),
     }[effect]
     why = _why(reason, speech)
-    return f"{how}, {why}" if why else how
+    return f"{how}: {why}" if why else how
 
 
 def _why(reason: Reason, speech: Speech) -> str:

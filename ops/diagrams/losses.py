@@ -179,9 +179,7 @@ def _has_room(settings: Settings, server: str) -> bool:
     Whether the servers that are left have memory for all containers that are not bound to the lost one.
     """
     home = volume_home(settings)
-    room = sum(
-        room_mb(pool) for name, (_, pool) in all_servers(settings).items() if Role.APP in pool.roles and name != server
-    )
+    room = sum(room_mb(pool) for name, (_, pool) in all_servers(settings).items() if Role.APP in pool.roles and name != server)
     needed = sum(
         container_mb(process) * process.replicas
         for project, _ in settings.served
@@ -215,4 +213,3 @@ def _shared(settings: Settings, server: str, role: Role, duty: Duty) -> Iterator
 
 def _names(settings: Settings, role: Role) -> list[str]:
     return [name for name, (_, pool) in all_servers(settings).items() if role in pool.roles]
-

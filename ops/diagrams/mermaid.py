@@ -12,7 +12,7 @@ from ops.diagrams.style import LIGHT, PAINT
 
 # What a label may have as it is. Everything else is written as its number, which Mermaid draws as the character: no quote,
 # bracket, arrow, comment, directive, HTML or Markdown can be made of these. A hyphen stands only between letters and digits.
-_ENCODED = re.compile(r"[^\w ·×→≥≤…/,()?=-]|_|(?<![^\W_])-|-(?![^\W_])|(?<=\d)\.(?= )")
+_ENCODED = re.compile(r"[^\w ·\u00d7→≥≤…/,()?=-]|_|(?<![^\W_])-|-(?![^\W_])|(?<=\d)\.(?= )")
 _ARROWS: Mapping[Flow, str] = {Flow.DATA: "-->", Flow.ORDER: "-.->", Flow.FAILURE: "==>"}
 _SHAPES: Mapping[Kind, tuple[str, str]] = {Kind.OUTSIDE: ("([", "])"), Kind.STORE: ("[(", ")]"), Kind.NOTE: ("[/", "/]")}
 

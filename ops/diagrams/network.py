@@ -37,7 +37,9 @@ def outside(settings: Settings, outputs: Mapping[str, Any] | None, speech: Speec
         label = (speech("Everybody", "Tout le monde"), "0.0.0.0/0", "::/0")
         members.append(Node(id="world", label=label, kind=Kind.OUTSIDE))
         members += [entry] if entry else []
-        members.append(_servers("ingress", speech("Servers with a way in", "Serveurs avec une entrée"), ingress, settings, speech))
+        members.append(
+            _servers("ingress", speech("Servers with a way in", "Serveurs avec une entrée"), ingress, settings, speech)
+        )
         edges.append(Edge(source="world", target="ingress", label=web))
         edges.append(Edge(source="admins", target="ingress", label=f"SSH {SSH}", flow=Flow.ORDER))
     if entry:
@@ -52,7 +54,9 @@ def outside(settings: Settings, outputs: Mapping[str, Any] | None, speech: Speec
         edges.append(Edge(source="admins", target="others", label=f"SSH {SSH}", flow=Flow.ORDER))
     return Drawing(
         name="network",
-        title=speech("What the firewall of {stack} lets in", "Ce que le pare-feu de {stack} laisse entrer", stack=settings.stack),
+        title=speech(
+            "What the firewall of {stack} lets in", "Ce que le pare-feu de {stack} laisse entrer", stack=settings.stack
+        ),
         alt=speech(
             "From {sources}, SSH ({ssh}) is open to every server. {web} Pings are answered; everything else that comes in is dropped, "
             "and everything may go out.",
@@ -65,7 +69,9 @@ def outside(settings: Settings, outputs: Mapping[str, Any] | None, speech: Speec
                 "Tout le monde atteint {ports} de {servers}{entry}.",
                 ports=web,
                 servers=speech.listed(ingress),
-                entry=speech(", and the {entry} before them", ", et ce qui est devant : {entry}", entry=entry.label[0]) if entry else "",
+                entry=speech(", and the {entry} before them", ", et ce qui est devant : {entry}", entry=entry.label[0])
+                if entry
+                else "",
             )
             if ingress
             else speech("Nothing else is open.", "Rien d'autre n'est ouvert."),
@@ -83,7 +89,12 @@ def inside(settings: Settings, speech: Speech) -> Drawing:
         groups[tuple(sorted(pool.roles))].append(name)
     nodes = tuple(_group(roles, names, speech) for roles, names in groups.items())
     edges = tuple(
-        Edge(source=" ".join(source), target=" ".join(target), label="; ".join(uses), flow=Flow.ORDER if Role.MONITORING in source else Flow.DATA)
+        Edge(
+            source=" ".join(source),
+            target=" ".join(target),
+            label="; ".join(uses),
+            flow=Flow.ORDER if Role.MONITORING in source else Flow.DATA,
+        )
         for source in groups
         for target in groups
         if source != target and (uses := list(_uses(settings, source, target, speech)))
@@ -91,7 +102,9 @@ def inside(settings: Settings, speech: Speech) -> Drawing:
     names = {" ".join(roles): speech.listed(found) for roles, found in groups.items()}
     return Drawing(
         name="network-inside",
-        title=speech("What the servers of {stack} ask of each other", "Ce que les serveurs de {stack} se demandent", stack=settings.stack),
+        title=speech(
+            "What the servers of {stack} ask of each other", "Ce que les serveurs de {stack} se demandent", stack=settings.stack
+        ),
         alt=speech(
             "In the private network {cidr}. {uses}. The packet filter of each server lets all others reach its open ports.",
             "Dans le réseau privé {cidr}. {uses}. Le filtre de paquets de chaque serveur laisse tous les autres atteindre ses ports "
@@ -105,7 +118,9 @@ def inside(settings: Settings, speech: Speech) -> Drawing:
 
 
 def _few(texts: Sequence[str], speech: Speech) -> list[str]:
-    return list(texts) if len(texts) <= 5 else [*texts[:4], speech("and {count} more", "et {count} autres", count=len(texts) - 4)]
+    return (
+        list(texts) if len(texts) <= 5 else [*texts[:4], speech("and {count} more", "et {count} autres", count=len(texts) - 4)]
+    )
 
 
 def _servers(name: str, label: str, servers: Sequence[str], settings: Settings, speech: Speech) -> Cluster:

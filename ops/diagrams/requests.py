@@ -5,6 +5,7 @@ The way of a request to one project, and what the project does besides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from components.declarations import db
@@ -42,7 +43,9 @@ def requests(settings: Settings, project: Project, outputs: Mapping[str, Any] | 
     members, edges = _stores(settings, project, members, edges, speech)
     return Drawing(
         name=f"requests-{project.name}",
-        title=speech("Requests to {name} in {stack}", "Requêtes vers {name} dans {stack}", name=project.name, stack=settings.stack),
+        title=speech(
+            "Requests to {name} in {stack}", "Requêtes vers {name} dans {stack}", name=project.name, stack=settings.stack
+        ),
         alt=_said(settings, project, speech),
         graph=Graph(members=tuple(members), edges=tuple(edges)),
     )
@@ -66,13 +69,15 @@ def _way_in(
     redirects = [name for process in processes for name in settings.redirects(process)]
     sent_on = [speech("sends on: {names}", "renvoie : {names}", names=speech.listed(redirects, 3))] if redirects else []
     caddy = Node(id="caddy", label=("Caddy", speech("names, TLS", "noms, TLS"), *sent_on), kind=Kind.ENTRY)
-    haproxy = Node(id="haproxy", label=("HAProxy", speech("releases", "versions"), *_shares(settings, project)), kind=Kind.ENTRY)
+    haproxy = Node(
+        id="haproxy", label=("HAProxy", speech("releases", "versions"), *_shares(settings, project)), kind=Kind.ENTRY
+    )
     label = speech("Way in: {servers}", "Entrée : {servers}", servers=speech.listed(ingress))
     members.append(
         Cluster(id="ingress", label=label, members=(caddy, haproxy), edges=(Edge(source="caddy", target="haproxy"),))
     )
     chain = [member.id for member in members]
-    return members, [Edge(source=first, target=second) for first, second in zip(chain, chain[1:], strict=False)]
+    return members, [Edge(source=first, target=second) for first, second in pairwise(chain)]
 
 
 def _is_served(settings: Settings, project: Project) -> bool:
@@ -99,7 +104,7 @@ def _into(project: Project, name: str, speech: Speech, *, is_served: bool) -> Ed
 
 
 def _process(settings: Settings, project: Project, name: str, process: Process, speech: Speech) -> Node:
-    count = f" × {process.replicas}" if process.replicas > 1 else ""
+    count = f" \u00d7 {process.replicas}" if process.replicas > 1 else ""
     lines = [f"{name}{count}", *_few(settings.hostnames(process), speech)]
     if process.schedule:
         lines.append(speech.when(process.schedule))
@@ -112,11 +117,15 @@ def _process(settings: Settings, project: Project, name: str, process: Process, 
 
 def _either(names: Iterable[str], speech: Speech) -> str:
     found = list(names)
-    return speech(" or ", " ou ").join(found) if len(found) <= 3 else speech("one of {count}", "un de {count}", count=len(found))
+    return (
+        speech(" or ", " ou ").join(found) if len(found) <= 3 else speech("one of {count}", "un de {count}", count=len(found))
+    )
 
 
 def _few(names: tuple[str, ...], speech: Speech) -> list[str]:
-    return list(names) if len(names) <= 4 else [*names[:3], speech("and {count} more", "et {count} autres", count=len(names) - 3)]
+    return (
+        list(names) if len(names) <= 4 else [*names[:3], speech("and {count} more", "et {count} autres", count=len(names) - 3)]
+    )
 
 
 def _stores(
@@ -128,11 +137,23 @@ def _stores(
     present = {member.id for member in members}
     home = db.home(settings)
     if project.database and home:
-        pooler = Node(id="pooler", label=("PgBouncer", speech("{size} connections", "{size} connexions", size=project.database.pool_size)), kind=Kind.PROCESS)
-        store = Node(id="store", label=(project.database.name, f"PostgreSQL {settings.environment.postgresql.version}"), kind=Kind.STORE)
+        pooler = Node(
+            id="pooler",
+            label=("PgBouncer", speech("{size} connections", "{size} connexions", size=project.database.pool_size)),
+            kind=Kind.PROCESS,
+        )
+        store = Node(
+            id="store", label=(project.database.name, f"PostgreSQL {settings.environment.postgresql.version}"), kind=Kind.STORE
+        )
         label = speech("Database: {server}", "Base : {server}", server=home)
-        members.append(Cluster(id="database", label=label, members=(pooler, store), edges=(Edge(source="pooler", target="store"),)))
-        edges += [Edge(source=name, target="database", label=f"{db.POOLER_PORT}/tcp, TLS") for name in ("web", "alone") if name in present]
+        members.append(
+            Cluster(id="database", label=label, members=(pooler, store), edges=(Edge(source="pooler", target="store"),))
+        )
+        edges += [
+            Edge(source=name, target="database", label=f"{db.POOLER_PORT}/tcp, TLS")
+            for name in ("web", "alone")
+            if name in present
+        ]
     processes = project.all_processes().values()
     volumes = sorted({volume.name for process in processes for volume in process.volumes})
     if volumes:
@@ -169,7 +190,14 @@ def _said(settings: Settings, project: Project, speech: Speech) -> str:
     if alone:
         parts.append(speech("By itself works: {names}.", "Travaille seul : {names}.", names=speech.listed(alone)))
     if project.database and home:
-        parts.append(speech("Its database {name} is on {server}.", "Sa base {name} est sur {server}.", name=project.database.name, server=home))
+        parts.append(
+            speech(
+                "Its database {name} is on {server}.",
+                "Sa base {name} est sur {server}.",
+                name=project.database.name,
+                server=home,
+            )
+        )
     volumes = sorted({volume.name for process in processes.values() for volume in process.volumes})
     if volumes:
         parts.append(
@@ -183,5 +211,7 @@ def _said(settings: Settings, project: Project, speech: Speech) -> str:
     if not _is_served(settings, project):
         parts.append(speech("No release serves here yet.", "Aucune version ne sert encore ici."))
     elif project.maintenance:
-        parts.append(speech("It is closed for maintenance: visitors get 503.", "Fermé pour maintenance : les visiteurs ont 503."))
+        parts.append(
+            speech("It is closed for maintenance: visitors get 503.", "Fermé pour maintenance : les visiteurs ont 503.")
+        )
     return " ".join(parts)

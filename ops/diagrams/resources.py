@@ -5,11 +5,12 @@ What there is: the environment at a glance, and every server, disk and zone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from components.naming import all_servers, server_names, volume_home
 from ops.diagrams.graph import Cluster, Drawing, Edge, Flow, Graph, Kind, Node
-from ops.diagrams.places import addresses, entry_node, folded, location, with_role
+from ops.diagrams.places import addresses, entry_node, folded, with_role
 from ops.diagrams.speech import Speech
 from settings import Project, Role, Settings
 from settings.environment import ServerPool
@@ -41,7 +42,7 @@ def overview(settings: Settings, outputs: Mapping[str, Any] | None, speech: Spee
             place = f"{backup.offsite.kind.value}, {backup.offsite.location}"
             members.append(_box("offsite", speech("Copies elsewhere", "Copies ailleurs"), place, "", Kind.OUTSIDE))
     chain = [member.id for member in members]
-    edges = tuple(Edge(source=first, target=second) for first, second in zip(chain, chain[1:], strict=False))
+    edges = tuple(Edge(source=first, target=second) for first, second in pairwise(chain))
     names = sorted(settings.projects)
     return Drawing(
         name="overview",
@@ -98,7 +99,14 @@ def resources(settings: Settings, outputs: Mapping[str, Any] | None, speech: Spe
             else speech("Names lead to a server itself.", "Les noms mènent à un serveur même."),
             zones=speech.listed(environment.all_zones),
         ),
-        graph=Graph(members=(*(node for node, _ in around if node.id == "dns"), cloud, *(node for node, _ in around if node.id != "dns")), edges=tuple(edges)),
+        graph=Graph(
+            members=(
+                *(node for node, _ in around if node.id == "dns"),
+                cloud,
+                *(node for node, _ in around if node.id != "dns"),
+            ),
+            edges=tuple(edges),
+        ),
     )
 
 
@@ -121,8 +129,8 @@ def _pool(settings: Settings, name: str, pool: ServerPool, outputs: Mapping[str,
 
 def _said(settings: Settings, name: str, pool: ServerPool, speech: Speech) -> str:
     return speech(
-        "{name}: {count} × {type} in {place}",
-        "{name} : {count} × {type} à {place}",
+        "{name}: {count} \u00d7 {type} in {place}",
+        "{name} : {count} \u00d7 {type} à {place}",
         name=name,
         count=pool.count,
         type=pool.type,

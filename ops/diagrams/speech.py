@@ -13,7 +13,8 @@ from ops.dossier.words import Language
 @dataclass(frozen=True)
 class Speech:
     """
-    Says things in one language: `speech("{count} servers", "{count} serveurs", count=3)`. What is filled in is never looked into.
+    Says things in one language: `speech("{count} servers", "{count} serveurs", count=3)`. What is filled in
+    is never looked into.
     """
 
     language: Language
@@ -27,7 +28,12 @@ class Speech:
         """
         if len(names) <= most:
             return ", ".join(names)
-        return self("{first} and {count} more", "{first} et {count} autres", first=", ".join(names[: most - 1]), count=len(names) - most + 1)
+        return self(
+            "{first} and {count} more",
+            "{first} et {count} autres",
+            first=", ".join(names[: most - 1]),
+            count=len(names) - most + 1,
+        )
 
     def when(self, schedule: str) -> str:
         """

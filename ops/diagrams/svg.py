@@ -93,7 +93,12 @@ def _node(node: Node, box: Box, lines: Sequence[Line]) -> Iterator[Markup]:
     paint = PAINT[node.kind].fill
     if node.kind is Kind.STORE:
         yield _rect(box, paint, 10)
-        yield element("path", d=f"M{box.x} {box.y + LID}q{_n(box.width / 2)} {LID} {box.width} 0", class_=f"lid {paint}", style="fill:none")
+        yield element(
+            "path",
+            d=f"M{box.x} {box.y + LID}q{_n(box.width / 2)} {LID} {box.width} 0",
+            class_=f"lid {paint}",
+            style="fill:none",
+        )
     elif node.kind is Kind.OUTSIDE:
         yield _rect(box, paint, min(box.height, 44) // 2)
     else:
