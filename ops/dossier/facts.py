@@ -32,8 +32,9 @@ class Facts:
     Everything that is known about one environment. `outputs` is the stack's document (components/outputs_shape.py), and None
     where there is none that can be read: `outputs_problem` is then why, as a sentence. `reports` are the newest, by the name of
     their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done, `history` the
-    lines of the audit log, both oldest first. `statement` is what `ops.costs` says. `problems` are sentences about what could
-    not be read. `decisions` are those of docs/adr, {file: title}. `as_of` is the newest day that any of this is of, and None where nothing is dated: no clock is asked.
+    lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of docs/adr, {file:
+    title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's folder to the
+    checkout, for links.
     """
 
     settings: Settings
@@ -46,6 +47,7 @@ class Facts:
     history: tuple[Mapping[str, Any], ...] = ()
     problems: tuple[str, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=dict)
+    checkout: str = "../../.."
 
     @property
     def stack(self) -> str:
@@ -71,7 +73,7 @@ class Facts:
     @property
     def as_of(self) -> date | None:
         """
-        The newest day that reports, history and prices are of.
+        The newest day that reports, history and prices are of: no clock is asked. None where nothing is dated.
         """
         days = [
             *(found.when.astimezone(UTC).date() for found in (*self.reports.values(), *self.operations) if found.when),
