@@ -17,12 +17,21 @@ from ops.dossier.words import Language, Words
 
 # What would turn the direction of the text around, or show nothing at all.
 _UNSEEN = dict.fromkeys(
-    {*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF},
+    {
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        0xAD,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        0xFEFF,
+        *range(0xD800, 0xE000),
+    },
     "\ufffd",
 )
 # Dots and colons: what GitHub makes links of by itself.
 _INLINE = re.compile(r"[\\`*_\[\]<&~$]|!$|:(?=/)|(?i:(?<=www)\.)")
-_BLOCK = re.compile(r"([+\-=#>])|(\d{1,9})([.)])")
+_BLOCK = re.compile(r"([+\-=#>])|(\d{1,9})[.)](?=\s|$)")
 _HASH = r"\\#"
 _BAR = "\\|"
 _SCHEMES = ("https:", "http:", "mailto:")
@@ -100,13 +109,25 @@ def image(alternative: object, target: str) -> Markdown:
     return Markdown(f"![{text(alternative)}]({quote(target, safe=_SAFE_IN_TARGET)})")
 
 
+def prose(value: object) -> Markdown:
+    """
+    A sentence as errors and reports have it: text, in which what stands between backticks is code.
+    """
+    if isinstance(value, Markdown):
+        return value
+    parts = str(value).split("`")
+    if len(parts) % 2 == 0:
+        return text(value)
+    return Markdown("".join(code(part) if number % 2 else text(part) for number, part in enumerate(parts)))
+
+
 def say(words: Words, language: Language, **values: object) -> Markdown:
     """
     A sentence in a language, with these values in it: `Markdown` as it is, anything else as text.
     """
     parts = []
     for literal, name, _, _ in Formatter().parse(words.of(language)):
-        parts.append(text(literal))
+        parts.append(prose(literal))
         if name:
             parts.append(text(values[name]))
     return Markdown("".join(parts))
