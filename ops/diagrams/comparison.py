@@ -143,6 +143,7 @@ def _project(settings: Settings, name: str, speech: Speech) -> str | None:
         else speech("no release", "pas de version")
     )
     processes = [
-        f"{inner} \u00d7 {process.replicas}, {process.limits.memory_mb} MB" for inner, process in project.all_processes().items()
+        f"{inner} \u00d7 {process.replicas}, {process.limits.memory_mb} MB"
+        for inner, process in project.all_processes().items()
     ]
     return "\n".join([image, *processes])

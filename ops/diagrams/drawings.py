@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ops.diagrams import comparison as side_by_side
 from ops.diagrams.backups import backups
 from ops.diagrams.deployment import deployment
 from ops.diagrams.graph import Drawing
@@ -19,27 +18,30 @@ from ops.diagrams.resources import overview, resources
 from ops.diagrams.speech import Speech
 from settings import Settings
 
+Outputs = Mapping[str, Any] | None
 
-def drawings(settings: Settings, outputs: Mapping[str, Any] | None) -> tuple[Drawing, ...]:
+
+def drawings(settings: Settings, outputs: Outputs) -> tuple[Drawing, ...]:
     """
     All of one environment, in the language of its documents. `outputs` is its outputs document, None before it was brought up.
-    Names are unique, and those of files.
     """
     speech = Speech(settings.language)
+    return (
+        *general(settings, outputs, speech),
+        *(requests(settings, project, outputs, speech) for _, project in sorted(settings.projects.items())),
+        *(loss_drawing(settings, loss, speech) for loss in losses(settings)),
+    )
+
+
+def general(settings: Settings, outputs: Outputs, speech: Speech) -> tuple[Drawing, ...]:
+    """
+    Those of the environment as a whole.
+    """
     return (
         overview(settings, outputs, speech),
         resources(settings, outputs, speech),
         outside(settings, outputs, speech),
         inside(settings, speech),
-        *(requests(settings, project, outputs, speech) for _, project in sorted(settings.projects.items())),
         deployment(settings, speech),
         backups(settings, speech),
-        *(loss_drawing(settings, loss, speech) for loss in losses(settings)),
     )
-
-
-def comparison(first: Settings, second: Settings) -> Drawing:
-    """
-    Two environments side by side, in the language of the second one's documents.
-    """
-    return side_by_side.comparison(first, second, Speech(second.language))

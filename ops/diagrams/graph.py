@@ -4,6 +4,7 @@ What a diagram shows: boxes, groups of boxes, and arrows between them. One model
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -128,6 +129,16 @@ class Drawing:
     title: str
     alt: str
     graph: Graph
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", file_name(self.name))
+
+
+def file_name(name: str) -> str:
+    """
+    A name that is one file's on every system.
+    """
+    return re.sub(r"[^A-Za-z0-9_-]", "-", name)
 
 
 def clean(text: str) -> str:

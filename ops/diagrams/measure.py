@@ -130,7 +130,8 @@ def _of(character: str) -> int:
 
 def wrapped(text: str, room: float, size: float, *, is_bold: bool = False) -> Iterator[str]:
     """
-    The text in lines that fit: broken at blanks, else after a mark such as `-` or `.`, else anywhere. Nothing but blanks is lost.
+    The text in lines that fit: broken at blanks, else after a mark such as `-` or `.`, else anywhere. Nothing but blanks
+    is lost.
     """
     line = ""
     for word in text.split():

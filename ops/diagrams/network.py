@@ -58,8 +58,8 @@ def outside(settings: Settings, outputs: Mapping[str, Any] | None, speech: Speec
             "What the firewall of {stack} lets in", "Ce que le pare-feu de {stack} laisse entrer", stack=settings.stack
         ),
         alt=speech(
-            "From {sources}, SSH ({ssh}) is open to every server. {web} Pings are answered; everything else that comes in is dropped, "
-            "and everything may go out.",
+            "From {sources}, SSH ({ssh}) is open to every server. {web} Pings are answered; everything else that comes in is "
+            "dropped, and everything may go out.",
             "Depuis {sources}, SSH ({ssh}) est ouvert vers chaque serveur. {web} Les pings ont une réponse ; tout le reste est "
             "refusé à l'entrée, et tout peut sortir.",
             sources=speech.listed(sources),
@@ -82,7 +82,8 @@ def outside(settings: Settings, outputs: Mapping[str, Any] | None, speech: Speec
 
 def inside(settings: Settings, speech: Speech) -> Drawing:
     """
-    What the servers use of each other. The packet filter opens a server's ports to the whole private network: they are in its box.
+    What the servers use of each other. The packet filter opens a server's ports to the whole private network: they are in its
+    box.
     """
     groups: dict[_Roles, list[str]] = defaultdict(list)
     for name, (_, pool) in all_servers(settings).items():
@@ -107,8 +108,8 @@ def inside(settings: Settings, speech: Speech) -> Drawing:
         ),
         alt=speech(
             "In the private network {cidr}. {uses}. The packet filter of each server lets all others reach its open ports.",
-            "Dans le réseau privé {cidr}. {uses}. Le filtre de paquets de chaque serveur laisse tous les autres atteindre ses ports "
-            "ouverts.",
+            "Dans le réseau privé {cidr}. {uses}. Le filtre de paquets de chaque serveur laisse tous les autres atteindre ses "
+            "ports ouverts.",
             cidr=settings.environment.network.cidr,
             uses="; ".join(f"{names[edge.source]} → {names[edge.target]}: {edge.label}" for edge in edges)
             or speech("No server needs another one", "Aucun serveur n'a besoin d'un autre"),

@@ -43,26 +43,29 @@ def overview(settings: Settings, outputs: Mapping[str, Any] | None, speech: Spee
             members.append(_box("offsite", speech("Copies elsewhere", "Copies ailleurs"), place, "", Kind.OUTSIDE))
     chain = [member.id for member in members]
     edges = tuple(Edge(source=first, target=second) for first, second in pairwise(chain))
-    names = sorted(settings.projects)
     return Drawing(
         name="overview",
         title=speech("{stack} at a glance", "{stack} en bref", stack=settings.stack),
-        alt=speech(
-            "Requests come in through {way}; {count} projects ({projects}) run on {apps}. Their databases are on {databases}, and "
-            "backups on {keepers}{offsite}.",
-            "Les requêtes entrent par {way} ; {count} projets ({projects}) tournent sur {apps}. Leurs bases sont sur {databases}, "
-            "les sauvegardes sur {keepers}{offsite}.",
-            way=_or_none([*([entry.label[0]] if entry else []), *ingress], speech),
-            count=len(names),
-            projects=speech.listed(names, 12),
-            apps=_or_none(apps, speech),
-            databases=_or_none(databases, speech),
-            keepers=_or_none(keepers if backup else [], speech),
-            offsite=speech(", with copies in {place}", ", avec des copies à {place}", place=backup.offsite.location)
-            if backup and backup.offsite
-            else "",
-        ),
+        alt=_overview_said(settings, [*([entry.label[0]] if entry else []), *ingress], speech),
         graph=Graph(members=tuple(members), edges=edges),
+    )
+
+
+def _overview_said(settings: Settings, way: list[str], speech: Speech) -> str:
+    names, backup = sorted(settings.projects), settings.environment.backup
+    offsite = backup.offsite if backup else None
+    return speech(
+        "Requests come in through {way}; {count} projects ({projects}) run on {apps}. Their databases are on {databases}, and "
+        "backups on {keepers}{offsite}.",
+        "Les requêtes entrent par {way} ; {count} projets ({projects}) tournent sur {apps}. Leurs bases sont sur "
+        "{databases}, les sauvegardes sur {keepers}{offsite}.",
+        way=_or_none(way, speech),
+        count=len(names),
+        projects=speech.listed(names, 12),
+        apps=_or_none(with_role(settings, Role.APP), speech),
+        databases=_or_none(with_role(settings, Role.DB)[:1], speech),
+        keepers=_or_none(with_role(settings, Role.BACKUP) if backup else [], speech),
+        offsite=speech(", with copies in {place}", ", avec des copies à {place}", place=offsite.location) if offsite else "",
     )
 
 

@@ -18,8 +18,11 @@ from ops import stack as stacks
 from ops.dossier.facts import Facts, Report, moment_of
 from ops.dossier.outputs import parse
 from ops.errors import FlotillaError, SettingsError
+from settings import Settings
+from settings.stacks import is_sandbox
 
 SUFFIX = "_report.json"
+STAGING = "staging"
 NOT_ASKED = "the stack was not asked, this dossier is of the settings alone (`--declared`)"
 History = tuple[Mapping[str, Any], ...]
 
@@ -65,11 +68,27 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
         reports=reports,
         operations=operations,
         history=lines,
-        problems=tuple(problems),
         decisions=decisions(checkout),
         checkout=os.path.relpath(checkout, folder),
         is_declared=asked.is_declared,
+        compared_with=_compared_with(checkout, stack, problems),
+        problems=tuple(problems),
     )
+
+
+def _compared_with(checkout: Path, stack: str, problems: list[str]) -> Settings | None:
+    """
+    The settings of `staging`, for every other real environment.
+    """
+    from settings import load, read_stack_config
+
+    if stack == STAGING or is_sandbox(stack) or not (checkout / f"Pulumi.{STAGING}.yaml").exists():
+        return None
+    try:
+        return load(STAGING, checkout, read_stack_config(checkout, STAGING))
+    except SettingsError as error:
+        problems.append(f"{STAGING} cannot be compared: {error}")
+        return None
 
 
 def _of_stack(checkout: Path, stack: str, asked: Sources, problems: list[str]) -> tuple[Mapping[str, Any] | None, str, History]:

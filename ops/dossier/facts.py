@@ -37,7 +37,8 @@ class Facts:
     their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done, `history` the
     lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of docs/adr, {file:
     title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's folder to the
-    checkout, for links. `is_declared`: nothing but the settings was asked.
+    checkout, for links. `is_declared`: nothing but the settings was asked. `compared_with` is the environment
+    that this one's releases come from, if there is one.
     """
 
     settings: Settings
@@ -52,6 +53,7 @@ class Facts:
     decisions: Mapping[str, str] = field(default_factory=dict)
     checkout: str = "../../.."
     is_declared: bool = False
+    compared_with: Settings | None = None
 
     @property
     def stack(self) -> str:
