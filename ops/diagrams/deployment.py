@@ -54,12 +54,12 @@ def deployment(settings: Settings, speech: Speech) -> Drawing:
         name="deployment",
         title=speech("How a release gets out in {stack}", "Comment une version sort dans {stack}", stack=settings.stack),
         alt=speech(
-            "`flotilla deploy` writes the image's digest into releases/{stack}.yaml, and one update of the engine does the "
-            "rest: {migrating}the new containers start beside the old ones, have to become healthy and take the traffic, and the old "
-            "ones go. Where a step fails, the old release serves on.{stopping}",
+            "`flotilla deploy` writes the image's digest into releases/{stack}.yaml, and one update of the engine does "
+            "the rest: {migrating}the new containers start beside the old ones, have to become healthy and take the "
+            "traffic, and the old ones go. Where a step fails, the old release serves on.{stopping}",
             "`flotilla deploy` écrit l'empreinte de l'image dans releases/{stack}.yaml, et une mise à jour du moteur fait le "
-            "reste : {migrating}les nouveaux conteneurs démarrent à côté des anciens, doivent devenir sains et prennent le trafic, puis "
-            "les anciens partent. Si une étape échoue, l'ancienne version continue.{stopping}",
+            "reste : {migrating}les nouveaux conteneurs démarrent à côté des anciens, doivent devenir sains et prennent le "
+            "trafic, puis les anciens partent. Si une étape échoue, l'ancienne version continue.{stopping}",
             stack=settings.stack,
             migrating=speech("migrations run ({names}), ", "les migrations passent ({names}), ", names=speech.listed(migrating))
             if migrating
