@@ -367,6 +367,6 @@ def _ports(
             for number in numbers
         ]
         places = spread(aims, [step] * (len(numbers) - 1))
-        shift = max(0.0, low - places[0]) - max(0.0, places[-1] - high)
-        ports |= {number: round(place + shift) for number, place in zip(numbers, places, strict=True)}
+        for index, (number, place) in enumerate(zip(numbers, places, strict=True)):
+            ports[number] = round(min(max(place, low + index * step), high - (len(numbers) - 1 - index) * step))
     return ports
