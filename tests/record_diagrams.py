@@ -1,5 +1,5 @@
 """
-Write the pictures of the sample fleet anew, after a change that is wanted: `python -m tests.record_diagrams`. Look at them then.
+Write the pictures of the sample fleet anew after a change that is wanted, to be looked at: `python -m tests.record_diagrams`.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ def _sources(settings: Settings, speech: Speech) -> list[Node | Cluster]:
         Cluster(
             id=f"{kind} {server}",
             label=speech("{what} on {server}", "{what} sur {server}", what=words[kind], server=server),
-            members=folded(nodes, speech, f"{kind} {server}", 9),
+            members=folded(nodes, speech, f"{kind} {server}", 10),
+            columns=2,
         )
         for (kind, server), nodes in sorted(found.items())
     ]

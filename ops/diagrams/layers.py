@@ -212,6 +212,26 @@ def _sort(rows: list[list[_Item]]) -> None:
         if found < least:
             best, least = [list(row) for row in rows], found
     rows[:] = best
+    while least:
+        found = _swap(rows, least)
+        if found == least:
+            return
+        least = found
+
+
+def _swap(rows: Sequence[list[_Item]], least: int) -> int:
+    """
+    Swap neighbours where that lessens crossings. Returns how many are left.
+    """
+    for row in rows:
+        for index in range(len(row) - 1):
+            row[index], row[index + 1] = row[index + 1], row[index]
+            found = _crossings(rows)
+            if found < least:
+                least = found
+            else:
+                row[index], row[index + 1] = row[index + 1], row[index]
+    return least
 
 
 def _mean(values: Sequence[float]) -> float | None:

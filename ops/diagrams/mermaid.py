@@ -12,7 +12,7 @@ from ops.diagrams.style import LIGHT, PAINT
 
 # What a label may have as it is. Everything else is written as its number, which Mermaid draws as the character: no quote,
 # bracket, arrow, comment, directive, HTML or Markdown can be made of these. A hyphen stands only between letters and digits.
-_ENCODED = re.compile(r"[^\w ·\u00d7→≥≤…/,()?=-]|_|(?<![^\W_])-|-(?![^\W_])|(?<=\d)\.(?= )")
+_ENCODED = re.compile(r"[^\w ·\u00d7→≥≤…/,.()?=-]|_|(?<![^\W_])-|-(?![^\W_])|(?<=\d)\.(?= )")
 # What Mermaid reads something into even when it is written as numbers: a new line, a formula, an icon. An invisible word joiner
 # keeps it apart. Tried with Mermaid 11 in Chromium, 2026-11-26.
 _READ_INTO = re.compile(r"(?<=\\)(?=n)|(?<=\$)(?=\$)|(?<=:)(?=fa-)")

@@ -146,8 +146,8 @@ def _uses(settings: Settings, source: _Roles, target: _Roles, speech: Speech) ->
     What servers with some roles want of those with others.
     """
     swarm = {Role.APP, Role.INGRESS}
-    if swarm & set(source) and swarm & set(target):
-        yield f"Swarm {_ports(ports.SWARM)}"
+    if swarm & set(source) and swarm & set(target) and source < target:
+        yield speech("Swarm, both ways {ports}", "Swarm, dans les deux sens {ports}", ports=_ports(ports.SWARM))
     if Role.APP in source and Role.DB in target:
         yield speech("databases {ports}/tcp", "bases {ports}/tcp", ports=f"{db.POOLER_PORT}, {db.PORT}")
     if settings.environment.backup:

@@ -25,7 +25,7 @@ def svg(drawing: Drawing) -> str:
     """
     picture = place(drawing.graph)
     title = list(wrapped(clean(drawing.title), max(picture.width, 320), TITLE, is_bold=True))
-    wide = max(picture.width, *(round(width(line, TITLE, is_bold=True) + 0.5) for line in title)) + 2 * MARGIN
+    wide = max([picture.width, *(round(width(line, TITLE, is_bold=True) + 0.5) for line in title)]) + 2 * MARGIN
     top = MARGIN + TITLE_LINE * len(title) + 8
     high = top + picture.height + MARGIN
     heading = [_text(line, MARGIN, MARGIN + TITLE_LINE * (row + 1) - 8, "head") for row, line in enumerate(title)]

@@ -109,7 +109,7 @@ def test_a_request_takes_the_way_that_the_settings_say() -> None:
     for word in (
         "ledger-books.example",
         "sends on: www.ledger-books.example",
-        "web × 2",
+        "web \u00d7 2",
         "daily at 00:15 UTC",
         "PostgreSQL 17",
     ):

@@ -154,7 +154,7 @@ def test_the_picture_says_the_worst_first() -> None:
     settings = fleet(60, app=3)
     loss = lost(settings, "app-1")
     drawing = loss_drawing(settings, loss, Speech("en"))
-    groups = [member for member in drawing.graph.members if isinstance(member, Cluster)][0].members
+    groups = next(member for member in drawing.graph.members if isinstance(member, Cluster)).members
     kinds = [
         next(node.kind for node in group.members if isinstance(node, Node)) for group in groups if isinstance(group, Cluster)
     ]

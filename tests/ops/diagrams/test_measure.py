@@ -31,7 +31,7 @@ def test_bold_text_is_wider() -> None:
     [
         ("", []),
         ("one two", ["one two"]),
-        ("one two three four", ["one two", "three four"]),
+        ("one two three four", ["one two three", "four"]),
         ("api.ledger-books.example", ["api.ledger-", "books.", "example"]),
         ("m" * 15, ["mmmmmmm", "mmmmmmm", "m"]),
     ],
