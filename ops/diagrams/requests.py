@@ -15,6 +15,7 @@ from ops.diagrams.places import MOST_BOXES, entry_node, folded, with_role
 from ops.diagrams.speech import Speech
 from settings import Kind as ProcessKind
 from settings import Process, Project, Role, Settings
+from settings.project import Database
 from settings.release import FULL_WEIGHT
 
 ANSWERING = (ProcessKind.WEB, ProcessKind.STATIC)
@@ -136,24 +137,6 @@ def _stores(
     """
     present = {member.id for member in members}
     home = db.home(settings)
-    if project.database and home:
-        pooler = Node(
-            id="pooler",
-            label=("PgBouncer", speech("{size} connections", "{size} connexions", size=project.database.pool_size)),
-            kind=Kind.PROCESS,
-        )
-        store = Node(
-            id="store", label=(project.database.name, f"PostgreSQL {settings.environment.postgresql.version}"), kind=Kind.STORE
-        )
-        label = speech("Database: {server}", "Base : {server}", server=home)
-        members.append(
-            Cluster(id="database", label=label, members=(pooler, store), edges=(Edge(source="pooler", target="store"),))
-        )
-        edges += [
-            Edge(source=name, target="database", label=f"{db.POOLER_PORT}/tcp, TLS")
-            for name in ("web", "alone")
-            if name in present
-        ]
     processes = project.all_processes().values()
     volumes = sorted({volume.name for process in processes for volume in process.volumes})
     if volumes:
@@ -163,7 +146,20 @@ def _stores(
         groups = {"web": ProcessKind.WEB, "static": ProcessKind.STATIC, "alone": ProcessKind.WORKER}
         users = [name for name, kind in groups.items() if any(_uses(process, kind) for process in processes)]
         edges += [Edge(source=name, target="volumes", label=speech("files", "fichiers")) for name in users]
+    if project.database and home:
+        members.append(_database(settings, project.database, home, speech))
+        users = [name for name in ("web", "alone") if name in present]
+        edges += [Edge(source=name, target="database", label=f"{db.POOLER_PORT}/tcp, TLS") for name in users]
     return members, edges
+
+
+def _database(settings: Settings, database: Database, home: str, speech: Speech) -> Cluster:
+    connections = speech("{size} connections", "{size} connexions", size=database.pool_size)
+    pooler = Node(id="pooler", label=("PgBouncer", connections), kind=Kind.PROCESS)
+    version = f"PostgreSQL {settings.environment.postgresql.version}"
+    store = Node(id="store", label=(database.name, version), kind=Kind.STORE)
+    label = speech("Database: {server}", "Base : {server}", server=home)
+    return Cluster(id="database", label=label, members=(pooler, store), edges=(Edge(source="pooler", target="store"),))
 
 
 def _uses(process: Process, kind: ProcessKind) -> bool:
