@@ -30,7 +30,7 @@ def docs(
     ] = False,
     outputs: Annotated[
         Path | None,
-        typer.Option("--outputs", help="Take the stack's outputs from this file, JSON, and ask no engine for them."),
+        typer.Option("--outputs", help="Take the stack's outputs from this JSON file, and ask no engine for them."),
     ] = None,
     html: Annotated[
         bool, typer.Option("--html", help="Also write everything as one file, dossier.html, to read offline.")

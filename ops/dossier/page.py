@@ -18,13 +18,8 @@ from ops.dossier.words import Language, Words
 # What would turn the direction of the text around, or show nothing at all.
 _UNSEEN = dict.fromkeys(
     {
-        *range(0x20),
-        *range(0x7F, 0xA0),
-        0xAD,
-        *range(0x200B, 0x2010),
-        *range(0x202A, 0x202F),
-        *range(0x2060, 0x2070),
-        0xFEFF,
+        *(*range(0x20), *range(0x7F, 0xA0), 0xAD),
+        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF),
         *range(0xD800, 0xE000),
     },
     "\ufffd",
@@ -95,18 +90,18 @@ def link(label: object, target: str) -> Markdown:
     """
     A link to another page, a heading, a site. What leads to anything else is the label alone.
     """
-    shown = text(label)
-    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", target)
-    if not target or (scheme and scheme[0].lower() not in _SCHEMES) or target.startswith("//"):
+    shown, where = text(label), plain(target).strip()
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", where)
+    if not where or (scheme and scheme[0].lower() not in _SCHEMES) or where.startswith("//"):
         return shown
-    return Markdown(f"[{shown}]({quote(target, safe=_SAFE_IN_TARGET)})")
+    return Markdown(f"[{shown}]({quote(where, safe=_SAFE_IN_TARGET)})")
 
 
 def image(alternative: object, target: str) -> Markdown:
     """
     A picture, with what it shows in words.
     """
-    return Markdown(f"![{text(alternative)}]({quote(target, safe=_SAFE_IN_TARGET)})")
+    return Markdown(f"![{text(alternative)}]({quote(plain(target).strip(), safe=_SAFE_IN_TARGET)})")
 
 
 def prose(value: object) -> Markdown:
