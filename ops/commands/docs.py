@@ -71,7 +71,7 @@ def _show(found: Dossier) -> None:
     said = ", ".join(f"{count} {words[kind]}" for kind, count in rows.items()) or "nothing changed"
     console.line(f"{found.facts.stack}: {len(found.pages)} files in {found.folder}: {said}.")
     if found.facts.outputs is None:
-        console.line(f"Without the stack's outputs: {found.facts.outputs_problem}", "yellow")
+        console.line(f"Without the stack's outputs: {found.facts.why_no_outputs}.", "yellow")
     for problem in found.facts.problems:
         console.line(problem, "yellow")
     console.line(f"Begin with {found.folder / 'index.md'}.")

@@ -20,7 +20,6 @@ from ops.dossier.outputs import parse
 from ops.errors import FlotillaError, SettingsError
 
 SUFFIX = "_report.json"
-NOT_ASKED = "the stack was not asked, this dossier is of the settings alone (`--declared`)"
 History = tuple[Mapping[str, Any], ...]
 
 
@@ -77,7 +76,7 @@ def _of_stack(checkout: Path, stack: str, asked: Sources, problems: list[str]) -
     The outputs, why there are none, and the audit log.
     """
     if asked.is_declared:
-        return None, NOT_ASKED, ()
+        return None, "", ()
     document: object = _from_file(asked.outputs) if asked.outputs else None
     lines: History = ()
     try:

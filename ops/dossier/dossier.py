@@ -109,7 +109,7 @@ def document(found: Dossier, *, is_check: bool) -> dict[str, Any]:
         "is_fresh": not found.changes,
         "as_of": facts.as_of.isoformat() if facts.as_of else None,
         "has_outputs": facts.outputs is not None,
-        "outputs_problem": facts.outputs_problem,
+        "outputs_problem": facts.why_no_outputs,
         "problems": list(facts.problems),
         "pages": [{"path": page.path, "title": page.title} for page in found.pages],
         "changes": [

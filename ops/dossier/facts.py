@@ -14,6 +14,10 @@ from policies.framework import Pack
 from settings import Settings
 from settings.care import Waiver
 
+NOT_ASKED = Words(
+    en="the stack was not asked, this dossier is of the settings alone (`--declared`)",
+    fr="la pile n'a pas été interrogée, ce dossier ne porte que sur les réglages (`--declared`)",
+)
 UNDATED = Words(en="at a time that it does not say", fr="à un moment qu'il ne dit pas")
 OLDER = Words(en="{days} days older than the newest fact here", fr="{days} jours de plus que le fait le plus récent ici")
 
@@ -33,11 +37,11 @@ class Report:
 class Facts:
     """
     Everything that is known about one environment. `outputs` is the stack's document (components/outputs_shape.py), and None
-    where there is none that can be read: `outputs_problem` is then why, as a sentence. `reports` are the newest, by the name of
-    their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done, `history` the
-    lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of docs/adr, {file:
-    title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's folder to the
-    checkout, for links. `is_declared`: nothing but the settings was asked.
+    where there is none: `outputs_problem` is then why, as a sentence, where somebody asked for them. `reports` are the newest,
+    by the name of their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done,
+    `history` the lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of
+    docs/adr, {file: title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's
+    folder to the checkout, for links. `is_declared`: nothing but the settings was asked.
     """
 
     settings: Settings
@@ -85,6 +89,15 @@ class Facts:
         ]
         priced = day_of(self.statement.get("prices", {}).get("priced_on"))
         return max([*days, *([priced] if priced else [])], default=None)
+
+    @property
+    def why_no_outputs(self) -> str:
+        """
+        Why there are none, in the middle of a sentence; empty where there are some.
+        """
+        if self.outputs is not None:
+            return ""
+        return NOT_ASKED.of(self.language) if self.is_declared else self.outputs_problem.rstrip(". ")
 
     def server(self, name: str) -> Mapping[str, Any]:
         """

@@ -221,7 +221,7 @@ def _row(cells: Iterable[object]) -> str:
     return f"| {' | '.join(text(cell).replace('|', _BAR).strip() for cell in cells)} |\n"
 
 
-SOURCE = Words(en="Source", fr="Source")
+SOURCE = Words(en="Source: {origins}.", fr="Source : {origins}.")
 SETTING = Words(en="setting", fr="réglage")
 OUTPUT = Words(en="stack output", fr="sortie de la pile")
 REPORT = Words(en="report", fr="rapport")
@@ -271,4 +271,4 @@ def source(language: Language, *origins: Origin) -> Markdown:
     The line that says where the facts above it are from.
     """
     named = joined(Markdown(f"{text(origin.kind.of(language))} {code(origin.name)}") for origin in origins)
-    return paragraph(Markdown(f"{text(SOURCE.of(language))}: "), named, ".")
+    return paragraph(say(SOURCE, language, origins=named))

@@ -147,7 +147,7 @@ def unless_up(facts: Facts) -> Markdown:
     """
     if facts.outputs is not None:
         return Markdown()
-    return paragraph(say(NO_OUTPUTS, facts.language, why=prose(facts.outputs_problem.rstrip("."))))
+    return paragraph(say(NO_OUTPUTS, facts.language, why=prose(facts.why_no_outputs)))
 
 
 def _disks(facts: Facts) -> Markdown:

@@ -82,7 +82,7 @@ def _waiver(facts: Facts, waiver: Waiver) -> tuple[object, ...]:
 def _held(facts: Facts) -> Markdown:
     language, compliance = facts.language, facts.settings.environment.compliance
     counted = Counter(rule.level.value for pack in facts.packs for rule in pack.rules)
-    levels = ", ".join(f"{count} {level}" for level, count in sorted(counted.items()))
+    levels = joined(Markdown(f"{count} {code(level)}") for level, count in sorted(counted.items()))
     told = Markdown()
     if compliance:
         told = paragraph(say(REGION, language, region=compliance.data_region.value, days=compliance.log_retention_days))
@@ -98,7 +98,12 @@ def _held(facts: Facts) -> Markdown:
 def _pack(facts: Facts, pack: Pack) -> Markdown:
     language = facts.language
     rows = [
-        (code(rule.id), rule.level.value, prose(rule.description), joined(map(str, rule.references), "; ") or OWN.of(language))
+        (
+            code(rule.id),
+            code(rule.level.value),
+            prose(rule.description),
+            joined(map(str, rule.references), "; ") or OWN.of(language),
+        )
         for rule in sorted(pack.rules, key=lambda rule: rule.id)
     ]
     return body(heading(code(pack.name), 3), table(terms.heads(language, RULE, LEVEL, terms.WHAT, ASKED_BY), rows))
