@@ -32,6 +32,10 @@ def docs(
         Path | None,
         typer.Option("--outputs", help="Take the stack's outputs from this JSON file, and ask no engine for them."),
     ] = None,
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="Also ask the engine, offline, what the settings make, and what policies say of it."),
+    ] = False,
     html: Annotated[
         bool, typer.Option("--html", help="Also write everything as one file, dossier.html, to read offline.")
     ] = False,
@@ -44,7 +48,7 @@ def docs(
     from ops.dossier.collect import Sources
 
     here = checkout.find()
-    sources = Sources(is_declared=declared, outputs=outputs)
+    sources = Sources(is_declared=declared, is_previewed=preview, outputs=outputs)
     found = dossier.make(here, stack, out, sources, with_html=html)
     if not check:
         dossier.write(found)

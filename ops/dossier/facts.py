@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ops.dossier.words import Language, Words
+from ops.events import Violation
 from policies.framework import Pack
 from settings import Settings
 from settings.care import Waiver
@@ -34,6 +35,16 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preview:
+    """
+    What an offline preview said. `resources` is {type: how many}; `findings` are those of the policy packs.
+    """
+
+    resources: Mapping[str, int]
+    findings: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """
     Everything that is known about one environment. `outputs` is the stack's document (components/outputs_shape.py), and None
@@ -41,7 +52,7 @@ class Facts:
     by the name of their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done,
     `history` the lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of
     docs/adr, {file: title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's
-    folder to the checkout, for links. `is_declared`: nothing but the settings was asked.
+    folder to the checkout, for links. `is_declared`: nothing but the settings was asked. `preview` is None where none was made.
     """
 
     settings: Settings
@@ -56,6 +67,7 @@ class Facts:
     decisions: Mapping[str, str] = field(default_factory=dict)
     checkout: str = "../../.."
     is_declared: bool = False
+    preview: Preview | None = None
 
     @property
     def stack(self) -> str:

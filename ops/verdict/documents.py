@@ -34,14 +34,14 @@ def pages(checkout: Path) -> list[dict[str, Any]]:
 
 def _dossiers(checkout: Path) -> Iterator[dict[str, Any]]:
     """
-    Every dossier of the settings alone that is kept in the checkout. Others tell of a moment, and are never fresh for long.
+    Every dossier in the checkout that is of its settings alone. Others tell of a moment, and are never fresh for long.
     """
     from ops.dossier import dossier, write
     from ops.dossier.collect import Sources
 
     for path in sorted((checkout / "docs" / "generated").glob(f"*/{write.MANIFEST}")):
         known = write.read_manifest(path.parent)
-        if known.get("is_declared") is not True:
+        if known.get("is_repeatable") is not True:
             continue
         stack, has_html = path.parent.name, dossier.HTML in write.owned(path.parent)
         command = f"flotilla docs -s {stack} --declared{' --html' if has_html else ''}"
