@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ops.diagrams.graph import Cluster, Edge, Graph, Kind, Node, clean
-from ops.diagrams.layers import CHANNEL, GAP, Box, Link, Point, Size, arrange
+from ops.diagrams.items import CHANNEL, GAP, Box, Link, Point, Size
+from ops.diagrams.layers import arrange
 from ops.diagrams.measure import width, wrapped
 from ops.diagrams.style import SMALL, TEXT
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ops.diagrams.graph import Cluster, Drawing, Flow, Kind, Node, clean
-from ops.diagrams.layers import Box, Point
+from ops.diagrams.items import Box, Point
 from ops.diagrams.layout import FRAME_LINE, LID, LINE, SMALL_LINE, Arrow, Line, Picture, place
 from ops.diagrams.measure import width, wrapped
 from ops.diagrams.style import FONTS, PAINT, TEXT, TITLE, css

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,27 +16,34 @@ from typing import Any
 
 from ops import history, shelf
 from ops import stack as stacks
-from ops.dossier.facts import Facts, Report, moment_of
+from ops.dossier.facts import Facts, Preview, Report, moment_of
 from ops.dossier.outputs import parse
 from ops.errors import FlotillaError, SettingsError
 from settings import Settings
-from settings.stacks import is_sandbox
 
 SUFFIX = "_report.json"
 STAGING = "staging"
-NOT_ASKED = "the stack was not asked, this dossier is of the settings alone (`--declared`)"
 History = tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
     """
-    What is asked beside the settings. `is_declared`: nothing. `outputs` is a file that has the stack's outputs, instead of
-    asking the engine.
+    What is asked beside the settings. `is_declared`: neither the stack nor its reports and history. `is_previewed`: the engine
+    is asked offline what the settings would make, and the policy packs what they say of it. `outputs` is a file that has the
+    stack's outputs, instead of asking the engine.
     """
 
     is_declared: bool = False
+    is_previewed: bool = False
     outputs: Path | None = None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """
+        Whether the same checkout gives the same dossier on every machine, at any time, without an engine.
+        """
+        return self.is_declared and not self.is_previewed
 
 
 def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = None) -> Facts:
@@ -57,6 +65,7 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
     problems: list[str] = []
     outputs, why, lines = _of_stack(checkout, stack, asked, problems)
     reports, operations = ({}, ()) if asked.is_declared else _reports(checkout, stack, problems)
+    compared_with = _compared_with(checkout, stack, problems)
     fleet, prices = from_settings(settings), read(FILE)
     hosts, drift = (reports[name].document if name in reports else None for name in ("hosts", "drift"))
     return Facts(
@@ -68,11 +77,12 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
         reports=reports,
         operations=operations,
         history=lines,
+        problems=tuple(problems),
         decisions=decisions(checkout),
         checkout=os.path.relpath(checkout, folder),
         is_declared=asked.is_declared,
-        compared_with=_compared_with(checkout, stack, problems),
-        problems=tuple(problems),
+        preview=_preview(checkout, stack) if asked.is_previewed else None,
+        compared_with=compared_with,
     )
 
 
@@ -81,14 +91,31 @@ def _compared_with(checkout: Path, stack: str, problems: list[str]) -> Settings 
     The settings of `staging`, for every other real environment.
     """
     from settings import load, read_stack_config
+    from settings.stacks import is_sandbox
 
     if stack == STAGING or is_sandbox(stack) or not (checkout / f"Pulumi.{STAGING}.yaml").exists():
         return None
     try:
         return load(STAGING, checkout, read_stack_config(checkout, STAGING))
     except SettingsError as error:
-        problems.append(f"{STAGING} cannot be compared: {error}")
+        problems.append(f"`{STAGING}` cannot be compared: {error}")
         return None
+
+
+def _preview(checkout: Path, stack: str) -> Preview:
+    """
+    Raises: MissingToolError where there is no engine, FlotillaError where the preview fails.
+    """
+    from sandbox.preview import POLICY_VIOLATION, preview
+
+    found = preview(stack, root=checkout, packs=[path.parent for path in sorted(checkout.glob("policies/*/PulumiPolicy.yaml"))])
+    if found.exit_code not in (0, POLICY_VIOLATION):
+        last = " ".join(found.output.split())[-300:] or "the engine said nothing"
+        raise FlotillaError(
+            f"{stack}: its preview failed: {last}. Nothing was written. Run `.venv/bin/python -m sandbox.preview {stack}`."
+        )
+    counted = Counter(step.type for step in found.steps)
+    return Preview(resources=dict(sorted(counted.items())), findings=tuple(found.violations))
 
 
 def _of_stack(checkout: Path, stack: str, asked: Sources, problems: list[str]) -> tuple[Mapping[str, Any] | None, str, History]:
@@ -96,7 +123,7 @@ def _of_stack(checkout: Path, stack: str, asked: Sources, problems: list[str]) -
     The outputs, why there are none, and the audit log.
     """
     if asked.is_declared:
-        return None, NOT_ASKED, ()
+        return None, "", ()
     document: object = _from_file(asked.outputs) if asked.outputs else None
     lines: History = ()
     try:

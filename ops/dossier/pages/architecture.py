@@ -18,6 +18,7 @@ from ops.dossier.page import (
     joined,
     link,
     paragraph,
+    prose,
     say,
     setting,
     source,
@@ -138,7 +139,7 @@ def _layers(facts: Facts) -> Markdown:
 def _decisions(facts: Facts) -> Markdown:
     language = facts.language
     rows = [
-        (name.partition("-")[0], link(title, f"{facts.checkout}/docs/adr/{name}"))
+        (name.partition("-")[0], link(prose(title), f"{facts.checkout}/docs/adr/{name}"))
         for name, title in sorted(facts.decisions.items())
     ]
     if not rows:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 from ops.diagrams.graph import Cluster, Graph
-from ops.diagrams.layers import Box, Point
+from ops.diagrams.items import Box, Point
 from ops.diagrams.layout import Arrow, Line, Picture, place
 from ops.diagrams.measure import width
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ops.diagrams.comparison import comparison
 from ops.diagrams.drawings import drawings
 from ops.diagrams.graph import Cluster, Edge, Graph, Kind, Node
-from ops.diagrams.layers import spread
 from ops.diagrams.layout import LIMIT, place
+from ops.diagrams.placing import spread
 from ops.diagrams.speech import Speech
 from tests.conftest import STACKS
 from tests.diagram_fleets import committed, fleet
