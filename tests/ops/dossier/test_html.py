@@ -58,7 +58,7 @@ def _pages(word: str) -> tuple[Page, ...]:
     )
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(HOSTILE)
 def test_no_word_becomes_an_element(word: str) -> None:
     """Whatever stands in headings, cells, code, links, summaries and pictures."""

@@ -123,7 +123,7 @@ def test_the_source_of_a_fact_is_named() -> None:
     """By kind and name, in the reader's language."""
     origins = (make.setting("environment.network"), make.output("servers"), make.report("data"))
     assert make.source("en", *origins) == "Source: setting `environment.network`, stack output `servers`, report `data`.\n"
-    assert make.source("fr", *origins).startswith("Source: réglage `environment.network`, sortie de la pile")
+    assert make.source("fr", *origins).startswith("Source : réglage `environment.network`, sortie de la pile")
 
 
 def test_a_row_has_a_cell_for_each_header() -> None:
