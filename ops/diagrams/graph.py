@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 # What is no text: control characters, marks that change the direction of text, halves of pairs, and what XML 1.0 has no place
@@ -94,7 +94,6 @@ class Graph:
     members: tuple[Node | Cluster, ...]
     edges: tuple[Edge, ...] = ()
     columns: int = 0
-    ids: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         found = [member.id for member in self.all_members()]
@@ -105,7 +104,6 @@ class Graph:
             for edge in group.edges:
                 if edge.source == edge.target or not {edge.source, edge.target} <= known:
                     raise ValueError(f"an arrow from {edge.source} to {edge.target} does not join two members of one group")
-        object.__setattr__(self, "ids", frozenset(found))
 
     def all_members(self) -> Iterator[Node | Cluster]:
         """

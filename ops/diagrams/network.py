@@ -18,6 +18,14 @@ from settings import Role, Settings
 from settings.entry import Entry
 
 SSH = "22/tcp"
+# What Prometheus asks.
+_MEASURES = {
+    exporters.NODE_PORT,
+    exporters.DOCKER_PORT,
+    exporters.HAPROXY_PORT,
+    exporters.POSTGRES_PORT,
+    db.POOLER_EXPORTER_PORT,
+}
 _Roles = tuple[Role, ...]
 
 
@@ -155,15 +163,6 @@ def _uses(settings: Settings, source: _Roles, target: _Roles, speech: Speech) ->
     if settings.environment.monitoring and Role.MONITORING in source:
         wanted = sorted({port for port in ports.private(target)["tcp"] if port in _MEASURES})
         yield speech("measures {ports}/tcp", "mesures {ports}/tcp", ports=", ".join(str(port) for port in wanted))
-
-
-_MEASURES = {
-    exporters.NODE_PORT,
-    exporters.DOCKER_PORT,
-    exporters.HAPROXY_PORT,
-    exporters.POSTGRES_PORT,
-    db.POOLER_EXPORTER_PORT,
-}
 
 
 def _backup_uses(settings: Settings, source: _Roles, target: _Roles, speech: Speech) -> Iterator[str]:

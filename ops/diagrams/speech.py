@@ -47,11 +47,3 @@ class Speech:
         if hour.isdecimal() and (day, weekday) == ("*", "*"):
             return self("daily at {time} UTC", "chaque jour à {time} UTC", time=f"{int(hour):02d}:{int(minute):02d}")
         return f"{schedule} UTC"
-
-    def several(self, names: Sequence[str]) -> str:
-        """
-        All names as part of a sentence.
-        """
-        if len(names) < 2:
-            return "".join(names)
-        return f"{', '.join(names[:-1])} {self('and', 'et')} {names[-1]}"

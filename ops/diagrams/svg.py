@@ -10,13 +10,12 @@ from ops.diagrams.graph import Cluster, Drawing, Flow, Kind, Node, clean
 from ops.diagrams.items import Box, Point
 from ops.diagrams.layout import FRAME_LINE, LID, LINE, SMALL_LINE, Arrow, Line, Picture, place
 from ops.diagrams.measure import width, wrapped
-from ops.diagrams.style import FONTS, PAINT, TEXT, TITLE, css
+from ops.diagrams.style import PAINT, TEXT, TITLE, css
 from ops.page.markup import Markup, element
 
 MARGIN = 16
 TITLE_LINE = 24
 TIP, HALF_TIP = 8, 4.5
-__all__ = ["FONTS", "svg"]
 
 
 def svg(drawing: Drawing) -> str:
