@@ -99,7 +99,8 @@ class Graph:
         found = [member.id for member in self.all_members()]
         if len(found) != len(set(found)):
             raise ValueError(f"a diagram has two members called {max(found, key=found.count)}")
-        for group in (self, *(member for member in self.all_members() if isinstance(member, Cluster))):
+        groups: list[Graph | Cluster] = [self, *(member for member in self.all_members() if isinstance(member, Cluster))]
+        for group in groups:
             known = {member.id for member in group.members}
             for edge in group.edges:
                 if edge.source == edge.target or not {edge.source, edge.target} <= known:

@@ -11,7 +11,7 @@ from ops.diagrams.graph import Cluster, Drawing, Edge, Flow, Graph, Kind, Node
 from ops.diagrams.losses import Duty, Effect, Loss, Reason
 from ops.diagrams.places import folded
 from ops.diagrams.speech import Speech
-from settings import Settings
+from settings import Role, Settings
 
 MOST_PROJECTS = 24
 _KINDS = {
@@ -92,7 +92,7 @@ def _why(reason: Reason, speech: Speech) -> str:
     }[reason]
 
 
-def _roles(settings: Settings, server: str) -> Sequence[str]:
+def _roles(settings: Settings, server: str) -> Sequence[Role]:
     return all_servers(settings)[server][1].roles
 
 

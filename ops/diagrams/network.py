@@ -38,12 +38,12 @@ def outside(settings: Settings, outputs: Mapping[str, Any] | None, speech: Speec
     ingress = with_role(settings, Role.INGRESS)
     others = [name for name in all_servers(settings) if name not in ingress]
     sources = settings.environment.access.sources
-    people = Node(id="admins", label=(speech("Administrators", "Administrateurs"), *_few(sources, speech)), kind=Kind.OUTSIDE)
+    people = Node(id="admins", label=(speech("Administrators", "Administrateurs"), *speech.few(sources)), kind=Kind.OUTSIDE)
     members: list[Node | Cluster] = [people]
     edges: list[Edge] = []
     if ingress:
-        label = (speech("Everybody", "Tout le monde"), "0.0.0.0/0", "::/0")
-        members.append(Node(id="world", label=label, kind=Kind.OUTSIDE))
+        everybody = (speech("Everybody", "Tout le monde"), "0.0.0.0/0", "::/0")
+        members.append(Node(id="world", label=everybody, kind=Kind.OUTSIDE))
         members += [entry] if entry else []
         members.append(
             _servers("ingress", speech("Servers with a way in", "Serveurs avec une entrée"), ingress, settings, speech)
@@ -123,12 +123,6 @@ def inside(settings: Settings, speech: Speech) -> Drawing:
             or speech("No server needs another one", "Aucun serveur n'a besoin d'un autre"),
         ),
         graph=Graph(members=nodes, edges=edges),
-    )
-
-
-def _few(texts: Sequence[str], speech: Speech) -> list[str]:
-    return (
-        list(texts) if len(texts) <= 5 else [*texts[:4], speech("and {count} more", "et {count} autres", count=len(texts) - 4)]
     )
 
 

@@ -20,7 +20,8 @@ def sort(rows: list[list[Item]]) -> None:
         for row in rows if down else reversed(rows):
             place = {id(item): (index + 0.5) / len(other) for other in rows for index, item in enumerate(other)}
             wanted = {id(item): mean([place[id(near)] for near in (item.above if down else item.below)]) for item in row}
-            row.sort(key=lambda item: place[id(item)] if wanted[id(item)] is None else wanted[id(item)])
+            aims = {name: place[name] if aim is None else aim for name, aim in wanted.items()}
+            row.sort(key=lambda item: aims[id(item)])
         found = _crossings(rows)
         if found < least:
             best, least = [list(row) for row in rows], found

@@ -106,7 +106,7 @@ def _into(project: Project, name: str, speech: Speech, *, is_served: bool) -> Ed
 
 def _process(settings: Settings, project: Project, name: str, process: Process, speech: Speech) -> Node:
     count = f" \u00d7 {process.replicas}" if process.replicas > 1 else ""
-    lines = [f"{name}{count}", *_few(settings.hostnames(process), speech)]
+    lines = [f"{name}{count}", *speech.few(settings.hostnames(process))]
     if process.schedule:
         lines.append(speech.when(process.schedule))
     apps = with_role(settings, Role.APP)
@@ -120,12 +120,6 @@ def _either(names: Iterable[str], speech: Speech) -> str:
     found = list(names)
     return (
         speech(" or ", " ou ").join(found) if len(found) <= 3 else speech("one of {count}", "un de {count}", count=len(found))
-    )
-
-
-def _few(names: tuple[str, ...], speech: Speech) -> list[str]:
-    return (
-        list(names) if len(names) <= 4 else [*names[:3], speech("and {count} more", "et {count} autres", count=len(names) - 3)]
     )
 
 

@@ -166,21 +166,21 @@ def _unknown(settings: Settings, outputs: Mapping[str, Any] | None, speech: Spee
 
 def _around(settings: Settings, speech: Speech) -> Iterator[tuple[Node, Edge]]:
     environment = settings.environment
-    zones = Node(id="dns", label=("DNS, Cloudflare", *environment.all_zones[:6]), kind=Kind.OUTSIDE)
+    zones = Node(id="dns", label=("DNS, Cloudflare", *speech.few(environment.all_zones)), kind=Kind.OUTSIDE)
     yield zones, Edge(source="dns", target="cloud", label=speech("names lead to", "noms vers"))
     if with_role(settings, Role.APP, Role.INGRESS):
-        label = (speech("Image registry", "Registre d'images"), environment.registry)
+        registry = (speech("Image registry", "Registre d'images"), environment.registry)
         arrow = speech("images by digest", "images par empreinte")
-        yield Node(id="registry", label=label, kind=Kind.OUTSIDE), Edge(source="registry", target="cloud", label=arrow)
+        yield Node(id="registry", label=registry, kind=Kind.OUTSIDE), Edge(source="registry", target="cloud", label=arrow)
     if environment.backup and environment.backup.offsite and with_role(settings, Role.BACKUP):
         offsite = environment.backup.offsite
-        label = (speech("Copies elsewhere", "Copies ailleurs"), f"{offsite.kind.value}: {offsite.host}", offsite.location)
+        copies = (speech("Copies elsewhere", "Copies ailleurs"), f"{offsite.kind.value}: {offsite.host}", offsite.location)
         arrow = speech("encrypted copies", "copies chiffrées")
-        yield Node(id="offsite", label=label, kind=Kind.OUTSIDE), Edge(source="cloud", target="offsite", label=arrow)
+        yield Node(id="offsite", label=copies, kind=Kind.OUTSIDE), Edge(source="cloud", target="offsite", label=arrow)
     if environment.monitoring and with_role(settings, Role.MONITORING):
         told = [f"{receiver.name}: {receiver.kind.value}" for receiver in environment.monitoring.receivers]
-        label = (speech("Who is told", "Qui est averti"), *told[:4])
+        receivers = (speech("Who is told", "Qui est averti"), *speech.few(told))
         yield (
-            Node(id="receivers", label=label, kind=Kind.OUTSIDE),
+            Node(id="receivers", label=receivers, kind=Kind.OUTSIDE),
             Edge(source="cloud", target="receivers", label=speech("alerts", "alertes"), flow=Flow.ORDER),
         )

@@ -35,6 +35,14 @@ class Speech:
             count=len(names) - most + 1,
         )
 
+    def few(self, lines: Sequence[str], most: int = 4) -> tuple[str, ...]:
+        """
+        Lines of their own; of more than `most`, the first ones and how many more there are.
+        """
+        if len(lines) <= most:
+            return tuple(lines)
+        return (*lines[: most - 1], self("and {count} more", "et {count} autres", count=len(lines) - most + 1))
+
     def when(self, schedule: str) -> str:
         """
         A schedule in cron's words as people say it, where it is one of the usual ones; else as it is.
