@@ -152,7 +152,7 @@ def _hostile(up: Facts, word: str) -> list[str]:
     quiet = word.replace("`", "'")
     waiver = Waiver.model_construct(rule=word, resource=word, reason=word, owner=word, until=make.NOW.date())
     environment = up.settings.environment.model_copy(update={"waivers": (waiver,), "domain": word})
-    servers = {**up.outputs["servers"], "app-1": {"ipv4": word, "private_ip": word, "host_key": f"x {word}", "type": word}}
+    servers = {**up.outputs["servers"], "app-1": {"ipv4": word, "private_ip": word, "host_key": f"x é{word}", "type": word}}
     servers[word] = servers["app-1"]
     outputs = {**up.outputs, "servers": servers, "entry": {"kind": word, "ipv4": word}}
     projects = {
