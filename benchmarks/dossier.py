@@ -16,7 +16,7 @@ from benchmarks.measure import ROOT, Figure
 
 RUNS = 5
 PROJECTS = 200
-# Processor time, which other work on the machine does not change; without the interpreter's own start, with all that is imported.
+# Processor time, which other work on the machine does not change; without the interpreter's start, with what is imported.
 PROGRAM = """\
 import sys, time
 from pathlib import Path
