@@ -25,7 +25,10 @@ from ops.shelf import Shelf
 NAME = "lock"
 # Backups are made beside everything else: they change nothing that the stack is made of.
 BACKUP = "lock-backup"
-NAMES = (NAME, BACKUP)
+# One that comes second waits: the backup server would have it wait as long (hosts/backup/main.py).
+BACKUP_WAIT_S = 3600
+SYNC = "lock-sync"
+NAMES = (NAME, BACKUP, SYNC)
 POLL_S = 0.5
 
 
