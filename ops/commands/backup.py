@@ -10,13 +10,15 @@ from typing import Annotated, Any
 
 import typer
 
-from ops import checkout, console
-from ops.commands import Json, Stack
+from ops import checkout, confirm, console
+from ops.commands import Json, Reason, Stack
 from ops.errors import FlotillaError
+from ops.lock import BACKUP_WAIT_S
 
 app = typer.Typer(help="Backups: make them, list them, try them.", no_args_is_help=True, rich_markup_mode=None)
 
 Projects = Annotated[list[str] | None, typer.Option("--project", "-p", help="Only this project; may be said again.")]
+Wait = Annotated[int, typer.Option("--lock-wait", min=0, help="Wait for another backup to end, in seconds.")]
 GIGABYTE = 1_000_000_000
 
 
@@ -28,20 +30,21 @@ def run(
     new_cluster: Annotated[
         bool, typer.Option("--new-cluster", help="From now on, take backups of the cluster that the database server has now.")
     ] = False,
+    reason: Reason = "",
+    lock_wait: Wait = BACKUP_WAIT_S,
     json: Json = False,
 ) -> None:
     """
     Back up now: databases, volumes, and the copy off-site. Exits with 1 where any of it failed.
     """
-    from ops import backup
-
-    known = backup.fleet(checkout.find(), stack)
-    answer = backup.ask(known, ["run", *backup.options(project or [], {"full": full, "new-cluster": new_cluster})])
+    flags = {"full": full, "new-cluster": new_cluster}
+    answer = _changed(stack, reason, lock_wait, command="run", projects=project or (), flags=flags)
     if json:
         console.document(answer)
     else:
         rows = [(row["resource"], row["kind"], row["label"], f"{row['duration_s']} s") for row in answer.get("made", ())]
         console.table(["what", "kind", "backup", "took"], rows)
+        console.line(f"Report: {answer['report']}")
     judge(answer["findings"], is_json=json)
 
 
@@ -74,27 +77,38 @@ def verify(
     stack: Stack = "local",
     label: Annotated[str | None, typer.Option("--label", help="This backup, not the last one.")] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read everything else in the repositories, too.")] = False,
+    reason: Reason = "",
+    lock_wait: Wait = BACKUP_WAIT_S,
     json: Json = False,
 ) -> None:
     """
     Restore the last backups into throw-away places, compare them with what was backed up, and keep a signed record. Exits
     with 1 where anything differs.
     """
-    from ops import backup
-
-    words = ["verify", *backup.options(project or [], {"label": label, "deep": deep})]
-    _tried(backup.ask(backup.fleet(checkout.find(), stack), words), is_json=json)
+    flags = {"label": label, "deep": deep}
+    _tried(_changed(stack, reason, lock_wait, command="verify", projects=project or (), flags=flags), is_json=json)
 
 
-def drill(project: Projects = None, stack: Stack = "local", json: Json = False) -> None:
+def drill(
+    project: Projects = None,
+    stack: Stack = "local",
+    reason: Reason = "",
+    lock_wait: Wait = BACKUP_WAIT_S,
+    json: Json = False,
+) -> None:
     """
     Verify every project's backups now, and read the repositories whole. The backup server does so by itself, too, as often as
     the policy says.
     """
+    _tried(_changed(stack, reason, lock_wait, command="drill", projects=project or ()), is_json=json)
+
+
+def _changed(stack: str, reason: str, lock_wait_s: int, **asked: Any) -> dict[str, Any]:
     from ops import backup
 
-    answer = backup.ask(backup.fleet(checkout.find(), stack), ["drill", *backup.options(project or [], {})])
-    _tried(answer, is_json=json)
+    here = checkout.find()
+    approval = confirm.Approval(reason=reason)
+    return backup.change(here, backup.fleet(here, stack), backup.Asked(**asked), approval, lock_wait_s=lock_wait_s)
 
 
 def _tried(answer: Mapping[str, Any], *, is_json: bool) -> None:
@@ -113,6 +127,7 @@ def _tried(answer: Mapping[str, Any], *, is_json: bool) -> None:
             for row in answer.get("records", ())
         ]
         console.table(["project", "data", "backup", "restore", "RTO", "RPO"], rows, {"good": "green", "differs": "red"})
+        console.line(f"Report: {answer['report']}")
     judge(answer["findings"], is_json=is_json)
 
 
