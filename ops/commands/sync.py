@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import checkout, confirm, console
-from ops.commands import Approve, Json, Reason, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Yes
 
 if TYPE_CHECKING:
     from ops.sync.sync import Row
@@ -34,6 +34,7 @@ def sync(
     yes: Yes = False,
     approve: Approve = None,
     reason: Reason = "",
+    lock_wait: LockWait = 0,
     json: Json = False,
 ) -> None:
     """
@@ -45,7 +46,8 @@ def sync(
 
     here = checkout.find()
     request = syncing.Request(remotes=remote or (), is_dry=dry_run, is_checked=check, is_skipped=syncing.is_skipped())
-    rows = syncing.sync(here, request, confirm.Approval(is_yes=yes, level=approve, reason=reason))
+    approval = confirm.Approval(is_yes=yes, level=approve, reason=reason)
+    rows = syncing.sync(here, request, approval, lock_wait_s=lock_wait)
     if json:
         console.document({"remotes": rows, "log": None if dry_run else syncing.log_of(here)})
     else:
