@@ -21,7 +21,7 @@ from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, RefusedError, SettingsError
 from ops.mutation import Operation, OperationFailedError, mutate
 from ops.steps import Context, Parallel, Sequential, Step, StepStatus
-from ops.sync import git
+from ops.sync import repository
 from ops.sync.decide import (
     CONFLICTS,
     PUSHED_TO,
@@ -85,8 +85,8 @@ def sync(checkout: Path, request: Request, approval: Approval, *, lock_wait_s: f
     Raises: SettingsError where there is nothing that could be pushed; RefusedError where it was not confirmed, or another one
     pushes from here; OperationFailedError where it stopped before every remote was looked at.
     """
-    tree, names = git.tree(checkout), git.remotes(checkout)
-    if reason := obstacle(tree, git.branches(checkout), names, request.remotes):
+    tree, names = repository.tree(checkout), repository.remotes(checkout)
+    if reason := obstacle(tree, repository.branches(checkout), names, request.remotes):
         raise SettingsError(reason) if "no such remote" in reason or "no git remote" in reason else RefusedError(reason)
     chosen = list(dict.fromkeys(request.remotes or names))
     if request.is_dry or request.is_skipped:
@@ -156,10 +156,10 @@ def _steps(checkout: Path, request: Request, tree: Tree, chosen: Sequence[str], 
 
 def _one(checkout: Path, remote: str, tree: Tree, request: Request) -> Row:
     started = time.monotonic()
-    seen = git.look(checkout, remote, tree.branch, tree.commit)
+    seen = repository.look(checkout, remote, tree.branch, tree.commit)
     found = relation(tree.commit, seen)
     outcome, after, detail = _act(checkout, remote, tree, request, found)
-    lag = git.waiting_since(checkout, tree.commit, seen.commit) if found in PUSHED_TO else None
+    lag = repository.waiting_since(checkout, tree.commit, seen.commit) if found in PUSHED_TO else None
     return Row(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         remote=remote,
@@ -188,9 +188,9 @@ def _act(checkout: Path, remote: str, tree: Tree, request: Request, found: Relat
         return Outcome.SKIPPED, "", "SKIP_PUSH is set"
     if request.is_dry:
         return Outcome.DUE, "", ""
-    if problem := git.push(checkout, remote, tree.branch, tree.commit):
-        return Outcome.REFUSED, git.look(checkout, remote, tree.branch, tree.commit).commit, problem
-    after = git.look(checkout, remote, tree.branch, tree.commit)
+    if problem := repository.push(checkout, remote, tree.branch, tree.commit):
+        return Outcome.REFUSED, repository.look(checkout, remote, tree.branch, tree.commit).commit, problem
+    after = repository.look(checkout, remote, tree.branch, tree.commit)
     if after.commit != tree.commit:
         there = after.commit[:12] or after.problem or "nothing"
         return Outcome.REFUSED, after.commit, f"it took the push, and has {there} now"

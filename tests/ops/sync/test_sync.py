@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ops import history, lock, shelf, unlock
+from ops import git, history, lock, shelf, unlock
 from ops.confirm import Approval, Level
 from ops.errors import LockedError, RefusedError, SettingsError
 from ops.lock import Holder
 from ops.mutation import OperationFailedError
-from ops.sync import git
 from ops.sync.decide import Outcome, Relation, Seen, relation
 from ops.sync.sync import Request, Row, is_skipped, log_of, sync
 
