@@ -18,18 +18,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ops import backup, hosts, remote
+from ops import backup, hosts, remote, restore_volumes
 from ops.backup import Fleet
 from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, SettingsError
 
-_STOP = """\
-import json, subprocess, sys
-ids = subprocess.run(["docker", "ps", "-q"], capture_output=True, text=True, check=True).stdout.split()
-shown = subprocess.run(["docker", "inspect", *ids], capture_output=True, text=True, check=True).stdout if ids else "[]"
-found = [row["Id"] for row in json.loads(shown) if any(mount.get("Source") == sys.argv[1] for mount in row["Mounts"])]
-subprocess.run(["docker", "stop", *found], check=True, capture_output=True) if found else None
-"""
 PULL = "/usr/local/lib/flotilla/restore-pull"
 
 
@@ -46,6 +39,13 @@ class Piece:
     target: str
     path: str | None = None
     is_over: bool = False
+
+    @property
+    def called(self) -> dict[str, str]:
+        """
+        As documents name it.
+        """
+        return {"project": self.project, "kind": self.kind, "name": self.name, "server": self.server}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +160,9 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
     started = time.time()
     document: dict[str, Any] = {"pieces": [], "findings": []}
     # Before the fresh backup, which may be the last one then, and takes the place of the one before of the same day.
-    rows = {piece: _volume(known, piece, wanted.label, document) for piece in wanted.pieces if piece.kind == "volume"}
+    rows = {
+        piece: restore_volumes.bring(known, piece, wanted.label, document) for piece in wanted.pieces if piece.kind == "volume"
+    }
     if document["findings"]:
         return document
     if any(piece.is_over for piece in wanted.pieces) and not wanted.is_rebuild:
@@ -173,7 +175,7 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
         _databases(known, server, pieces, wanted, document)
     for piece, row in rows.items():
         if piece.is_over:
-            _take_place(known, piece, row, document)
+            restore_volumes.put_in_place(known, piece, row, document)
     document["rto_s"] = round(time.time() - started, 2)
     if document["findings"]:
         return document
@@ -250,7 +252,7 @@ def _pull(
         "facts": facts,
     }
     answer = _document(connection, connection.run([PULL], json.dumps(request)))
-    document["pieces"].append({**_called(piece), **answer})
+    document["pieces"].append({**piece.called, **answer})
     document["findings"] += answer["findings"]
 
 
@@ -277,58 +279,6 @@ def _served(known: Fleet, stanza: str, wish: Mapping[str, Any]) -> Iterator[dict
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _volume(known: Fleet, piece: Piece, label: str | None, document: dict[str, Any]) -> dict[str, Any]:
-    """
-    Beside what is there. Through this machine, so that neither of the two servers has a credential for the other.
-    """
-    chosen = ["--label", label] if label else []
-    with remote.connected(known.keeper) as keeper, remote.connected(known.servers[piece.server]) as home:
-        made = home.run(["mkdir", "--mode=0700", "--", piece.target])
-        if made.returncode != 0:
-            raise FlotillaError(
-                f"{piece.target}: it could not be made on {piece.server}. Nothing was restored. See its words above."
-            )
-        sending = keeper.start(
-            [backup.COMMAND, "send", "--project", piece.project, *chosen, piece.name], stdin=subprocess.DEVNULL
-        )
-        taking = home.start(
-            ["tar", "--extract", "--numeric-owner", "--same-permissions", "-C", piece.target], stdin=sending.stdout or 0
-        )
-        if sending.stdout:
-            sending.stdout.close()
-        codes = (taking.wait(), sending.wait())
-    row: dict[str, Any] = {**_called(piece), "path": piece.target, "findings": []}
-    document["pieces"].append(row)
-    if any(codes):
-        fact = f"the snapshot was not sent or not taken whole (exit codes {codes[1]}, {codes[0]}); {piece.target} is no copy"
-        document["findings"].append(_failure(piece, fact))
-    return row
-
-
-def _take_place(known: Fleet, piece: Piece, row: dict[str, Any], document: dict[str, Any]) -> None:
-    """
-    Have what was brought where the volume is, and the volume beside it.
-    """
-    path = str(piece.path)
-    kept = f"{path}_before_{piece.target.rpartition('_')[2]}"
-    with remote.connected(known.servers[piece.server]) as home:
-        moved = home.run(["sh", "-c", 'mv -T -- "$1" "$2" && mv -T -- "$3" "$1"', "sh", path, kept, piece.target])
-        if moved.returncode != 0:
-            document["findings"].append(_failure(piece, f"{path} could not be moved away; the copy is {piece.target}"))
-            return
-        # Containers hold on to the folder that they were started with; the swarm starts others in their place.
-        home.run(["python3", "-I", "-c", _STOP, path])
-    row |= {"path": path, "kept": kept}
-
-
-def _called(piece: Piece) -> dict[str, Any]:
-    return {"project": piece.project, "kind": piece.kind, "name": piece.name, "server": piece.server}
-
-
-def _failure(piece: Piece, fact: str) -> dict[str, str]:
-    return {"id": "restore-failed", "resource": f"{piece.project}/volume:{piece.name}", "fact": fact}
 
 
 def _settle(known: Fleet, wanted: Plan, document: dict[str, Any]) -> None:
