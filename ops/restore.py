@@ -22,6 +22,8 @@ from ops import backup, hosts, remote, restore_volumes
 from ops.backup import Fleet
 from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, SettingsError
+from ops.mutation import Operation, OperationFailedError, mutate
+from ops.steps import Context, Sequential, Step
 
 PULL = "/usr/local/lib/flotilla/restore-pull"
 
@@ -186,13 +188,10 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
 
 def change(checkout: Path, known: Fleet, wanted: Plan, approval: Approval, *, lock_wait_s: float = 0.0) -> dict[str, Any]:
     """
-    Restore as an operation: confirmed, locked, kept in the history. Returns what `execute` does, with the reason.
+    Restore as an operation: confirmed, locked, kept in the history. Returns what `execute` does, with reason and report.
 
     No backup gate: a restore over something takes a fresh backup first, and a rebuild brings back what the gate would ask for.
     """
-    from ops.mutation import Operation, OperationFailedError, mutate
-    from ops.steps import Context, Sequential, Step
-
     document: dict[str, Any] = {}
 
     def run(context: Context) -> str:
@@ -212,11 +211,12 @@ def change(checkout: Path, known: Fleet, wanted: Plan, approval: Approval, *, lo
         is_gated=False,
     )
     try:
-        mutate(checkout, operation, approval, lock_wait_s=lock_wait_s)
-    except OperationFailedError:
+        report = mutate(checkout, operation, approval, lock_wait_s=lock_wait_s)
+    except OperationFailedError as error:
         if not document:
             raise
-    return {**document, "reason": approval.reason}
+        report = dict(error.document)
+    return {**document, "reason": approval.reason, "report": report["report"]}
 
 
 def _databases(known: Fleet, server: str, pieces: Sequence[Piece], wanted: Plan, document: dict[str, Any]) -> None:

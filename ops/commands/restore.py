@@ -54,6 +54,7 @@ def restore(
             place = row.get("database") or row.get("path")
             kept = f"; what was there is {row['kept']}" if row.get("kept") else ""
             console.line(f"{row['project']}: {row['kind']} {row['name']} is {place} on {row['server']}{kept}")
+        console.line(f"Report: {document['report']}")
         if document.get("recovered_until"):
             console.line(f"The last transaction in it is of {document['recovered_until']} UTC. It took {document['rto_s']} s.")
     judge(document["findings"], is_json=json)

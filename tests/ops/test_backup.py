@@ -273,6 +273,7 @@ def test_a_restore_takes_its_own_backup_within_one_operation(checkout: Path) -> 
     assert asked_for(checkout) == ["send --project shop --label L1 data", "run --project shop", "note"]
     assert lines(checkout, "production") == [("restore", "begun", None), ("restore", "ended", "done")]
     assert (document["findings"], document["reason"]) == ([], "ticket 7")
+    assert json.loads((checkout / document["report"]).read_text())["facts"]["restore"]["pieces"] == document["pieces"]
     assert (volume / "file").read_text() == "then"
     assert (Path(document["pieces"][0]["kept"]) / "file").read_text() == "now"
 
