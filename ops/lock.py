@@ -88,6 +88,13 @@ class Holder:
         return self.is_here and start_of(self.pid) != self.process_start
 
     @property
+    def is_alive(self) -> bool:
+        """
+        Whether its process is known to live, on this machine.
+        """
+        return self.is_here and not self.is_gone
+
+    @property
     def is_here(self) -> bool:
         """
         Whether its process is, or was, one of those that can be seen from here. Machines may share a name.
@@ -214,7 +221,7 @@ def require_gone(shelf: Shelf, stack: str, name: str = NAME) -> bytes | None:
     """
     text = shelf.read(name)
     found = parsed(text)
-    if found is not None and found.is_here and not found.is_gone:
+    if found is not None and found.is_alive:
         raise LockedError(
             f"{stack}: {found.who} lives, and is changing it: {found.what}. The lock stays. End that process first, or wait."
         )

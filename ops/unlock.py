@@ -42,6 +42,14 @@ def look(kept: shelf.Shelf) -> Left:
     return Left(holders=holders, engines=engine_lock.found(kept))
 
 
+def _removable(left: Left) -> Left:
+    """
+    Without a backup that is being made, which holds nothing else up. Where there is nothing beside it, it is what was meant.
+    """
+    holders = {name: holder for name, holder in left.holders.items() if name != lock.BACKUP or not holder.is_alive}
+    return Left(holders=holders, engines=left.engines) if holders or left.engines else left
+
+
 def unlock(checkout: Path, stack: str, approval: Approval) -> dict[str, Any]:
     """
     Remove every lock of the stack once that is confirmed, and have the engine look what is there. Returns {stack, removed,
@@ -52,7 +60,7 @@ def unlock(checkout: Path, stack: str, approval: Approval) -> dict[str, Any]:
     has_engine = stack != shelf.CHECKOUT
     known = stacks.environment(checkout) if has_engine else {}
     kept = shelf.of(checkout, stack, known)
-    left = look(kept)
+    left = _removable(look(kept))
     common = {"operation": "unlock", "level": Level.IMPORTANT, "stack": stack, "who": lock.me(), "reason": approval.reason}
     if left.lines:
         what = f"Remove the lock of {'; '.join(left.lines)}"
