@@ -11,12 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from ops import checkout, console
-from ops.commands import Json, Stack
+from ops.commands import Json, Stack, words
 from ops.errors import FlotillaError
 
 app = typer.Typer(help="Backups: make them, list them, try them.", no_args_is_help=True, rich_markup_mode=None)
 
-Projects = Annotated[list[str] | None, typer.Option("--project", "-p", help="Only this project; may be said again.")]
+Projects = Annotated[
+    list[str] | None, typer.Option("--project", "-p", help="Only this project; may be said again.", callback=words.name)
+]
 GIGABYTE = 1_000_000_000
 
 
@@ -72,7 +74,7 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
 def verify(
     project: Projects = None,
     stack: Stack = "local",
-    label: Annotated[str | None, typer.Option("--label", help="This backup, not the last one.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="This backup, not the last one.", callback=words.name)] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read everything else in the repositories, too.")] = False,
     json: Json = False,
 ) -> None:
@@ -82,8 +84,8 @@ def verify(
     """
     from ops import backup
 
-    words = ["verify", *backup.options(project or [], {"label": label, "deep": deep})]
-    _tried(backup.ask(backup.fleet(checkout.find(), stack), words), is_json=json)
+    asked = ["verify", *backup.options(project or [], {"label": label, "deep": deep})]
+    _tried(backup.ask(backup.fleet(checkout.find(), stack), asked), is_json=json)
 
 
 def drill(project: Projects = None, stack: Stack = "local", json: Json = False) -> None:
