@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from typing import Annotated, Any
 
@@ -37,6 +38,8 @@ from ops.commands import (
     workflow,
 )
 from ops.errors import FlotillaError
+
+LONG_WORD = re.compile(r"(\S{100})\S+")
 
 app = typer.Typer(
     name="flotilla",
@@ -111,11 +114,11 @@ def main() -> None:
 
 def _usage(error: Any) -> str:
     """
-    What typer says of words that it does not know.
+    What typer says of words that it does not know, the longest of them cut short.
     """
     said = io.StringIO()
     error.show(file=said)
-    return said.getvalue().rstrip()
+    return LONG_WORD.sub(r"\1...", said.getvalue().rstrip())
 
 
 def _fail(text: str, exit_code: int) -> None:

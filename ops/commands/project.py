@@ -26,7 +26,7 @@ def new(
         typer.Option("--domain", help="A name that it answers to; without a dot, a subdomain.", callback=words.name),
     ] = None,
     owner: Annotated[str, typer.Option("--owner", help="Who answers for it.", callback=words.person)] = "web-team",
-    port: Annotated[int, typer.Option("--port", help="Where it listens in its container.")] = 8000,
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where it listens in its container.")] = 8000,
     health: Annotated[
         str, typer.Option("--health", help="The path that answers 200 when it can serve.", callback=words.url_path)
     ] = "/up",

@@ -17,7 +17,7 @@ import typer
 
 from ops.errors import SettingsError
 
-SHOWN, LONGEST_SENTENCE, LONGEST_COMMAND = 40, 1000, 4096
+SHOWN, LONGEST_SENTENCE, LONGEST_COMMAND, LONGEST_ARGUMENT = 40, 1000, 4096, 100_000
 
 Kind = Callable[[typer.CallbackParam, Any], Any]
 
@@ -84,7 +84,7 @@ def _is_argument(text: str) -> bool:
     Anything that a program can be given; quoting keeps it together on its way.
     """
     try:
-        return b"\0" not in os.fsencode(text) and len(text) <= LONGEST_COMMAND
+        return b"\0" not in os.fsencode(text) and len(text) <= LONGEST_ARGUMENT
     except UnicodeEncodeError:
         return False
 
