@@ -272,6 +272,7 @@ def require_harmless(stand: Stand, word: Word, texts: Sequence[str]) -> int:
         else:
             assert _is_refused(word, answer), told
             assert len(answer.err) < 600 and answer.out == "", told
+            assert answer.err.startswith("Usage: ") or "user:secret" not in answer.err, told
         _require_quoted(stand, text, told)
         assert not stand.canary.exists(), told
     _require_in_place(stand.files() - before, word)

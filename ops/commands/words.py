@@ -49,9 +49,12 @@ def _place(parameter: typer.CallbackParam) -> str:
 
 def _shown(text: str) -> str:
     """
-    Quoted, with whatever a terminal would obey as its code, and never long.
+    Quoted, with whatever a terminal would obey as its code, without passwords, and never long.
     """
-    return repr(text[:SHOWN]) if len(text) <= SHOWN else f"{text[:SHOWN]!r}..."
+    from ops.secrecy import Filter
+
+    clean = Filter(())(text[:LONGEST_COMMAND])
+    return repr(clean) if len(clean) <= SHOWN else f"{clean[:SHOWN]!r}..."
 
 
 def _like(pattern: str, what: str, example: str) -> Kind:

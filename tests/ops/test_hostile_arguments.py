@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.incidents import folder
+from ops.incidents import folder, postmortem
 from tests import command_line
 from tests.command_line import FREE, Stand, Word, make_stand, require_harmless
 from tests.hostile import hostile_words
@@ -96,6 +96,16 @@ def test_a_title_never_leads_out_of_its_folder(tmp_path: Path) -> None:
     """Whatever an incident is called, its folder has a plain name."""
     for text in hostile_words(1000, tmp_path / "canary"):
         assert folder.ID.fullmatch(folder.new_id(text, datetime.now(UTC)))
+
+
+def test_words_of_an_incident_are_no_html() -> None:
+    """A title and a resolution are one line of text each in the post-mortem."""
+    known = {"status": "OK", "servers": [], "timeline": [], "findings": [], "changes": [], "runbooks": [], "notes": ["<b>"]}
+    incident = {"id": "1", "stack": "local", "project": None, "started": "now", "who": "me"}
+    for text in [text for text in hostile_words(1000, Path("canary")) if text.isprintable()]:
+        lines = postmortem.render({**incident, "title": text, "resolution": text}, known).splitlines()
+        assert lines[0].startswith("# ") and lines[2] == "| | |"
+        assert not any("<" in line for line in lines), text
 
 
 @pytest.mark.parametrize("number", ["nan", "-1", "-inf", "0x10", "1e999999"])
