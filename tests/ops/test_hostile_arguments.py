@@ -52,6 +52,15 @@ def test_hostile_words_are_refused(stand: Stand) -> None:
         require_harmless(stand, word, [texts[(number * SAMPLE + turn) % len(texts)] for turn in range(SAMPLE)])
 
 
+@pytest.mark.parametrize("before", [(), ("sandbox",), ("doctor",), ("doctor", "--")], ids=" ".join)
+def test_hostile_words_are_no_commands(stand: Stand, before: tuple[str, ...]) -> None:
+    """Where a command, an option, or nothing is expected, they are bad input, and are not shown as they are."""
+    for text in hostile_words(1000, stand.canary)[:: 1000 // SAMPLE]:
+        answer = stand.run([*before, text])
+        assert answer.code == 2 and "Error: " in answer.err and answer.out == "", (text, answer)
+        assert all(letter.isprintable() or letter == "\n" for letter in answer.err) and len(answer.err) < 600, text
+
+
 def test_a_remote_command_is_one_word(stand: Stand) -> None:
     """What is run on a server arrives there as it was given, whatever a shell would make of it."""
     stand.bring_up(is_up=True)

@@ -28,7 +28,7 @@ MEANT = [
     (words.url_path, ["/", "/up", "/.well-known/up", "/api/v1/health/"]),
     (words.schedule, ["30 2 * * *", "*/5 0-6,12 1 1 MON"]),
     (words.value, ["256", "0.5", "blue-green", "registry.example.com:5000/shop", "true"]),
-    (words.path, ["plan.json", "/tmp/a_b/plan.json", "./plans/local.json", ".", "build@2/x=1,y+z"]),
+    (words.path, ["plan.json", "/srv/a_b/plan.json", "./plans/local.json", ".", "build@2/x=1,y+z"]),
     (
         words.sentence,
         ["the disk is full", '50 % of $5; it\'s "odd" <b> & {{more}}', "\u00fcber \u65e5\u672c", " ", "ticket #7 - again"],
