@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import checkout, confirm, console, progress
-from ops.commands import Approve, Json, Reason, Stack, Yes, words
+from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes, words
 
 if TYPE_CHECKING:
     from ops.plan import Plan
@@ -77,7 +77,7 @@ def apply(
     refresh: Refresh = False,
     target: Target = None,
     destroy: Destroy = False,
-    lock_wait: Annotated[float, typer.Option("--lock-wait", min=0, help="Wait that many seconds for somebody else.")] = 0.0,
+    lock_wait: LockWait = 0,
     yes: Yes = False,
     approve: Approve = None,
     reason: Reason = "",
