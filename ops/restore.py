@@ -147,9 +147,9 @@ def moment(text: str | None) -> float | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        at = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         raise SettingsError(f"--to: {text} is no moment. Nothing was done. Write it like 2026-11-26T01:30:00Z.") from None
-    at = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     if at > time.time():
         raise SettingsError(f"--to: {text} is in the future. Nothing was done. Leave it out for all that there is.")
     return at

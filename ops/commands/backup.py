@@ -11,13 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from ops import checkout, confirm, console
-from ops.commands import Json, Reason, Stack
+from ops.commands import Json, Reason, Stack, words
 from ops.errors import FlotillaError
 from ops.lock import BACKUP_WAIT_S
 
 app = typer.Typer(help="Backups: make them, list them, try them.", no_args_is_help=True, rich_markup_mode=None)
 
-Projects = Annotated[list[str] | None, typer.Option("--project", "-p", help="Only this project; may be said again.")]
+Projects = Annotated[
+    list[str] | None, typer.Option("--project", "-p", help="Only this project; may be said again.", callback=words.name)
+]
 Wait = Annotated[int, typer.Option("--lock-wait", min=0, help="Wait for another backup to end, in seconds.")]
 GIGABYTE = 1_000_000_000
 
@@ -75,7 +77,7 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
 def verify(
     project: Projects = None,
     stack: Stack = "local",
-    label: Annotated[str | None, typer.Option("--label", help="This backup, not the last one.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="This backup, not the last one.", callback=words.name)] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read everything else in the repositories, too.")] = False,
     reason: Reason = "",
     lock_wait: Wait = BACKUP_WAIT_S,

@@ -9,10 +9,15 @@ from typing import Annotated
 import typer
 
 from ops import checkout, console
-from ops.commands import Approve, Json, Reason, Yes
+from ops.commands import Approve, Json, Reason, Yes, words
 from ops.errors import FlotillaError
 
-Place = Annotated[str, typer.Option("--stack", "-s", help="The stack; `@checkout` for what belongs to none, such as `sync`.")]
+Place = Annotated[
+    str,
+    typer.Option(
+        "--stack", "-s", help="The stack; `@checkout` for what belongs to none, such as `sync`.", callback=words.place
+    ),
+]
 app = typer.Typer(help="The audit log: who changed what, when and why.", invoke_without_command=True, rich_markup_mode=None)
 
 
@@ -20,7 +25,7 @@ app = typer.Typer(help="The audit log: who changed what, when and why.", invoke_
 def show(
     context: typer.Context,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many, the last ones.")] = 20,
-    project: Annotated[str | None, typer.Option("--project", "-p", help="Only of this project.")] = None,
+    project: Annotated[str | None, typer.Option("--project", "-p", help="Only of this project.", callback=words.name)] = None,
     stack: Place = "local",
     json: Json = False,
 ) -> None:

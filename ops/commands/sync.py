@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import checkout, confirm, console
-from ops.commands import Approve, Json, LockWait, Reason, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Yes, words
 
 if TYPE_CHECKING:
     from ops.sync.sync import Row
@@ -27,7 +27,8 @@ STYLES = {
 
 def sync(
     remote: Annotated[
-        list[str] | None, typer.Option("--remote", help="Only this remote; may be said again.", show_default=False)
+        list[str] | None,
+        typer.Option("--remote", help="Only this remote; may be said again.", show_default=False, callback=words.remote),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; exits with 5 where something is not aligned.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Run `make check` first, and push nothing where it fails.")] = False,
