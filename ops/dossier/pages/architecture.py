@@ -112,10 +112,10 @@ def _parts(facts: Facts) -> Markdown:
     for role, words in ROLES.items():
         having = joined(code(name) for name, (_, pool) in servers.items() if role in pool.roles)
         rows.append((code(role.value), having or say(NOBODY, language), say(words, language)))
-    role = Words(en="Role", fr="Rôle")
+    name = Words(en="Role", fr="Rôle")
     return body(
         heading(PARTS.of(language)),
-        table(terms.heads(language, role, terms.SERVER, DOES), rows),
+        table(terms.heads(language, name, terms.SERVER, DOES), rows),
         source(language, setting("environment.servers")),
     )
 

@@ -127,6 +127,15 @@ def test_measured_restores_are_in_the_page_about_data(up: Facts) -> None:
     assert "| word | word | 2026-09-21 14:13 | 12.3 MB | 3 | never | never |" in text
 
 
+def test_a_restore_that_nobody_signed_is_not_good(up: Facts) -> None:
+    """A record may look well; what was found about it beside it counts."""
+    found = up.reports["backup-trials"]
+    wrong = {"id": "record-not-genuine", "resource": "word/word", "fact": "it was not signed"}
+    forged = replace(found, document={**found.document, "findings": [wrong]})
+    text = _texts(replace(up, reports={**up.reports, "backup-trials": forged}))["data.md"]
+    assert "| good |" not in text and "| differs: 1 findings | 12.3 s |" in text
+
+
 def test_waivers_are_told_with_their_end(up: Facts) -> None:
     """One that has ended, and one for a rule that no pack has."""
     words = {"resource": "data-*", "reason": "one | is enough", "owner": "ops"}
@@ -152,7 +161,7 @@ def _hostile(up: Facts, word: str) -> list[str]:
     quiet = word.replace("`", "'")
     waiver = Waiver.model_construct(rule=word, resource=word, reason=word, owner=word, until=make.NOW.date())
     environment = up.settings.environment.model_copy(update={"waivers": (waiver,), "domain": word})
-    servers = {**up.outputs["servers"], "app-1": {"ipv4": word, "private_ip": word, "host_key": f"x {word}", "type": word}}
+    servers = {**up.outputs["servers"], "app-1": {"ipv4": word, "private_ip": word, "host_key": f"x é{word}", "type": word}}
     servers[word] = servers["app-1"]
     outputs = {**up.outputs, "servers": servers, "entry": {"kind": word, "ipv4": word}}
     projects = {
