@@ -33,58 +33,72 @@ def outside(settings: Settings, outputs: Mapping[str, Any] | None, speech: Speec
     """
     What Hetzner's firewall lets in, from whom. A firewall does not see the private network.
     """
-    web = _ports((protocol, int(port)) for protocol, port, _ in WEB)
-    entry = entry_node(settings, outputs, speech)
     ingress = with_role(settings, Role.INGRESS)
     others = [name for name in all_servers(settings) if name not in ingress]
-    sources = settings.environment.access.sources
-    people = Node(id="admins", label=(speech("Administrators", "Administrateurs"), *speech.few(sources)), kind=Kind.OUTSIDE)
-    members: list[Node | Cluster] = [people]
-    edges: list[Edge] = []
-    if ingress:
-        everybody = (speech("Everybody", "Tout le monde"), "0.0.0.0/0", "::/0")
-        members.append(Node(id="world", label=everybody, kind=Kind.OUTSIDE))
-        members += [entry] if entry else []
-        members.append(
-            _servers("ingress", speech("Servers with a way in", "Serveurs avec une entrée"), ingress, settings, speech)
-        )
-        edges.append(Edge(source="world", target="ingress", label=web))
-        edges.append(Edge(source="admins", target="ingress", label=f"SSH {SSH}", flow=Flow.ORDER))
-    if entry:
-        is_balancer = settings.environment.entry is Entry.LOAD_BALANCER
-        edges.append(Edge(source="world", target="entry", label="80, 443/tcp" if is_balancer else web))
-        inside = speech("80, 443/tcp, private network", "80, 443/tcp, réseau privé")
-        edges.append(Edge(source="entry", target="ingress", label=inside if is_balancer else ""))
-        edges = edges if is_balancer else [edge for edge in edges if (edge.source, edge.target) != ("world", "ingress")]
+    sources = speech.few(settings.environment.access.sources)
+    people = Node(id="admins", label=(speech("Administrators", "Administrateurs"), *sources), kind=Kind.OUTSIDE)
+    members, edges = _web(settings, ingress, outputs, speech) if ingress else ([], [])
     if others:
-        label = speech("Servers that only administrators reach", "Serveurs que seuls les administrateurs atteignent")
-        members.append(_servers("others", label if ingress else speech("Servers", "Serveurs"), others, settings, speech))
+        alone = speech("Servers that only administrators reach", "Serveurs que seuls les administrateurs atteignent")
+        label = alone if ingress else speech("Servers", "Serveurs")
+        members.append(_servers("others", label, others, settings, speech))
         edges.append(Edge(source="admins", target="others", label=f"SSH {SSH}", flow=Flow.ORDER))
     return Drawing(
         name="network",
         title=speech(
             "What the firewall of {stack} lets in", "Ce que le pare-feu de {stack} laisse entrer", stack=settings.stack
         ),
-        alt=speech(
-            "From {sources}, SSH ({ssh}) is open to every server. {web} Pings are answered; everything else that comes in is "
-            "dropped, and everything may go out.",
-            "Depuis {sources}, SSH ({ssh}) est ouvert vers chaque serveur. {web} Les pings ont une réponse ; tout le reste est "
-            "refusé à l'entrée, et tout peut sortir.",
-            sources=speech.listed(sources),
-            ssh=SSH,
-            web=speech(
-                "Everybody reaches {ports} of {servers}{entry}.",
-                "Tout le monde atteint {ports} de {servers}{entry}.",
-                ports=web,
-                servers=speech.listed(ingress),
-                entry=speech(", and the {entry} before them", ", et ce qui est devant : {entry}", entry=entry.label[0])
-                if entry
-                else "",
-            )
-            if ingress
-            else speech("Nothing else is open.", "Rien d'autre n'est ouvert."),
-        ),
-        graph=Graph(members=tuple(members), edges=tuple(edges)),
+        alt=_outside_said(settings, ingress, speech),
+        graph=Graph(members=(people, *members), edges=tuple(edges)),
+    )
+
+
+def _web(
+    settings: Settings, ingress: Sequence[str], outputs: Mapping[str, Any] | None, speech: Speech
+) -> tuple[list[Node | Cluster], list[Edge]]:
+    """
+    What everybody reaches. Behind a load balancer, servers are open to everybody all the same.
+    """
+    everybody = (speech("Everybody", "Tout le monde"), "0.0.0.0/0", "::/0")
+    entry = entry_node(settings, outputs, speech)
+    servers = _servers("ingress", speech("Servers with a way in", "Serveurs avec une entrée"), ingress, settings, speech)
+    members: list[Node | Cluster] = [Node(id="world", label=everybody, kind=Kind.OUTSIDE), *([entry] if entry else []), servers]
+    if entry is None:
+        edges = [Edge(source="world", target="ingress", label=_open())]
+    elif settings.environment.entry is Entry.LOAD_BALANCER:
+        inside = speech("80, 443/tcp, private network", "80, 443/tcp, réseau privé")
+        edges = [
+            Edge(source="world", target="ingress", label=_open()),
+            Edge(source="world", target="entry", label="80, 443/tcp"),
+            Edge(source="entry", target="ingress", label=inside),
+        ]
+    else:
+        edges = [Edge(source="world", target="entry", label=_open()), Edge(source="entry", target="ingress")]
+    return members, [*edges, Edge(source="admins", target="ingress", label=f"SSH {SSH}", flow=Flow.ORDER)]
+
+
+def _open() -> str:
+    return _ports((protocol, int(port)) for protocol, port, _ in WEB)
+
+
+def _outside_said(settings: Settings, ingress: Sequence[str], speech: Speech) -> str:
+    entry = entry_node(settings, None, speech)
+    before = speech(", and the {entry} before them", ", et ce qui est devant : {entry}", entry=entry.label[0]) if entry else ""
+    web = speech(
+        "Everybody reaches {ports} of {servers}{before}.",
+        "Tout le monde atteint {ports} de {servers}{before}.",
+        ports=_open(),
+        servers=speech.listed(ingress),
+        before=before,
+    )
+    return speech(
+        "From {sources}, SSH ({ssh}) is open to every server. {web} Pings are answered; everything else that comes in is "
+        "dropped, and everything may go out.",
+        "Depuis {sources}, SSH ({ssh}) est ouvert vers chaque serveur. {web} Les pings ont une réponse ; tout le reste est "
+        "refusé à l'entrée, et tout peut sortir.",
+        sources=speech.listed(settings.environment.access.sources),
+        ssh=SSH,
+        web=web if ingress else speech("Nothing else is open.", "Rien d'autre n'est ouvert."),
     )
 
 
