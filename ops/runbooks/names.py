@@ -167,16 +167,26 @@ class Names:
         """
         return f"urn:pulumi:{self.stack}::{PROGRAM}::{DISK}::{server}-data-disk"
 
-    def unprotect(self, *servers: ServerName) -> Command:
+    def unprotect(self, *servers: ServerName, with_disks: bool) -> Command:
         """
-        These may be deleted, with their disks.
+        The state lets these be deleted, and their disks too or not.
         """
         urns = [
             urn
             for found in servers
-            for urn in (self.server_urn(found.name), *([self.disk_urn(found.name)] if found.has_disk else []))
+            for urn in (self.server_urn(found.name), *([self.disk_urn(found.name)] if with_disks and found.has_disk else []))
         ]
         return self.pulumi("state", "unprotect", *urns, "--yes")
+
+    def restored_volumes(self) -> tuple[Command, ...]:
+        """
+        Every volume of the projects that are shown, given back in its place.
+        """
+        return tuple(
+            self.flotilla("restore", found.name, "--volume", volume, "--over-existing")
+            for found in self.shown
+            for volume in found.volumes
+        )
 
 
 def _path(path: Sequence[str]) -> str:

@@ -1,0 +1,462 @@
+"""
+What becomes more, less or another: projects, servers, environments; and doing without the tool.
+"""
+
+from __future__ import annotations
+
+from ops.confirm import Level
+from ops.runbooks.names import Names
+from ops.runbooks.releases import serves
+from ops.runbooks.runbook import Runbook, Situation, Step, run, say, step
+
+NEW = "<new>"
+
+
+def brought_out(n: Names) -> tuple[Step, ...]:
+    """
+    From changed settings to the world.
+    """
+    return (
+        step(
+            "See that everything fits together, what would change, how dangerous that is, and what it costs.",
+            "Vérifier que tout est cohérent, ce qui changerait, le danger et le coût.",
+            n.flotilla("settings", "check"),
+            n.flotilla("plan", "--save", "plan.json"),
+        ),
+        step(
+            "Do exactly that. The command asks as it deserves.",
+            "Faire exactement cela. La commande demande ce qu'il faut.",
+            n.flotilla("apply", "--plan", "plan.json"),
+        ),
+    )
+
+
+def put_back(n: Names) -> Step:
+    """
+    Settings as they were.
+    """
+    return step(
+        "Put {file} back as it was, and bring that out. What was changed stands in the history of the repository.",
+        "Remettre {file} comme avant, et appliquer. Les changements sont dans l'historique du dépôt.",
+        run("git", "diff", "HEAD", "--", n.file),
+        run("git", "checkout", "-p", "--", n.file),
+        n.flotilla("plan"),
+        n.flotilla("apply"),
+        file=n.file,
+    )
+
+
+def project_add(n: Names) -> Runbook:
+    """
+    A new hosted thing.
+    """
+    return Runbook(
+        slug="project-add",
+        situation=Situation.GROWING,
+        title=say("Add a project", "Ajouter un projet"),
+        when=say(
+            "One more application is to be hosted. Its image is in the registry.",
+            "Une application de plus est à héberger. Son image est dans le registre.",
+        ),
+        risk=Level.IMPORTANT,
+        operations=("deploy",),
+        steps=(
+            step(
+                "Write it down; everything is checked with it first, nothing is deployed.",
+                "La décrire ; tout est d'abord vérifié avec elle, rien n'est déployé.",
+                run(
+                    *("flotilla", "project", "new", NEW, "--image", NEW, "--domain", NEW),
+                    *("--owner", "<team>", "--environment", n.stack),
+                ),
+            ),
+            step(
+                "Complete its file in projects/: limits, database, volumes, promise. Then give each of its secrets a value.",
+                "Compléter son fichier dans projects/ : limites, base, volumes, promesse. Puis donner une valeur à chacun de ses secrets.",
+                n.set_secret("projects", NEW, "<NAME>"),
+                n.flotilla("settings", "check"),
+            ),
+            step(
+                "Commit it, and have it reviewed.",
+                "L'enregistrer et le faire relire.",
+                run("git", "add", "projects", n.file),
+                run("git", "commit", "-m", f"Add {NEW}"),
+            ),
+            step(
+                "Serve it: security, room and the way in are looked at first; then whether it is watched and backed up.",
+                "La servir : sécurité, place et accès sont vus d'abord ; puis la surveillance et les sauvegardes.",
+                n.flotilla("workflow", "run", "new-project", "--project", NEW, "--image", ":<tag>"),
+            ),
+            step(
+                "The rest of the stack learns of it: monitoring, backups, databases.",
+                "Le reste de la pile en est informé : surveillance, sauvegardes, bases.",
+                n.flotilla("apply"),
+            ),
+        ),
+        check=(*serves(n), step("It is there.", "Il est là.", n.flotilla("project", "show", NEW))),
+        undo=(
+            step(
+                "Take it out of the settings (critical where it has data), then off the servers. Its data and backups stay.",
+                "Le retirer des réglages (critique s'il a des données), puis des serveurs. Ses données et sauvegardes restent.",
+                n.flotilla("project", "remove", NEW),
+                n.flotilla("apply"),
+            ),
+        ),
+    )
+
+
+def server_add(n: Names) -> Runbook:
+    """
+    A pool grows.
+    """
+    return Runbook(
+        slug="server-add",
+        situation=Situation.GROWING,
+        title=say("Add servers, or take some away", "Ajouter des serveurs, ou en retirer"),
+        when=say(
+            "There is no room left, one server more is to carry the load, or one may fail. The pools are {pools}.",
+            "Il n'y a plus de place, un serveur de plus doit porter la charge, ou un peut tomber. Les groupes : {pools}.",
+            pools=", ".join(dict.fromkeys(found.pool for found in n.servers)),
+        ),
+        risk=Level.IMPORTANT,
+        operations=("apply",),
+        steps=(
+            step(
+                "In {file} raise the `count` of a pool, or lower it: the last ones go. Nothing is replaced. More than one ingress "
+                "server gets a load balancer before it, which costs.",
+                "Dans {file}, augmenter `count` d'un groupe, ou le baisser : les derniers partent. Rien n'est remplacé. Plusieurs "
+                "serveurs d'entrée reçoivent un répartiteur de charge, qui coûte.",
+                file=n.file,
+            ),
+            step("What that costs.", "Ce que cela coûte.", n.flotilla("costs")),
+            *brought_out(n),
+            step(
+                "A server that goes and is protected is refused: take its protection off first, in the state and in the Hetzner console.",
+                "Un serveur à retirer qui est protégé est refusé : lever d'abord sa protection, dans l'état et dans la console Hetzner.",
+                n.pulumi("state", "unprotect", n.server_urn("<server>"), n.disk_urn("<server>"), "--yes"),
+            ),
+        ),
+        check=(
+            step(
+                "Every server answers, and containers have spread.",
+                "Chaque serveur répond, et les conteneurs se sont répartis.",
+                n.flotilla("status"),
+                n.flotilla("audit", "hosts", "containers", "network"),
+            ),
+        ),
+        undo=(put_back(n),),
+        rehearsed="tests/e2e/test_growth.py",
+    )
+
+
+def server_resize(n: Names) -> Runbook:
+    """
+    Another type, or a larger disk.
+    """
+    return Runbook(
+        slug="server-resize",
+        situation=Situation.GROWING,
+        title=say("Make a server or a disk larger", "Agrandir un serveur ou un disque"),
+        when=say(
+            "Memory, processors or the disk for data are too small. Another type restarts the server: about a minute without it.",
+            "Mémoire, processeurs ou disque de données trop petits. Un autre type redémarre le serveur : environ une minute sans lui.",
+        ),
+        risk=Level.IMPORTANT,
+        operations=("apply",),
+        steps=(
+            step(
+                "See what is used, and what is advised.",
+                "Voir ce qui est utilisé, et les conseils.",
+                n.flotilla("status"),
+                n.flotilla("costs"),
+            ),
+            step(
+                "In {file} write another `type` for the pool, or more `volume_gb`. A volume never becomes smaller.",
+                "Dans {file}, écrire un autre `type` pour le groupe, ou plus de `volume_gb`. Un volume ne rétrécit jamais.",
+                file=n.file,
+            ),
+            *brought_out(n),
+        ),
+        check=(
+            step(
+                "It has come back with what it ran.",
+                "Il est revenu avec ce qui y tournait.",
+                n.flotilla("status"),
+                n.flotilla("audit", "hosts", "containers", "data"),
+            ),
+        ),
+        undo=(
+            step(
+                "A type can be put back, since the server's own disk keeps its size; a volume cannot.",
+                "Un type peut être remis, car le disque du serveur garde sa taille ; un volume non.",
+            ),
+            put_back(n),
+        ),
+    )
+
+
+def server_replace(n: Names) -> Runbook:
+    """
+    The same server anew, with its old disk for data.
+    """
+    chosen = n.servers[:12]
+    return Runbook(
+        slug="server-replace",
+        situation=Situation.GROWING,
+        title=say("Replace a server", "Remplacer un serveur"),
+        when=say(
+            "A machine is to be made anew: somebody was on it, another image, another location. Its disk for data is kept. "
+            "Expect downtime of what runs only there. {manager} answers for the swarm: containers end with it until the update is "
+            "through, which was tried with one server for containers only.",
+            "Une machine doit être refaite : intrusion, autre image, autre site. Son disque de données est gardé. Prévoir une coupure "
+            "de ce qui ne tourne que là. {manager} répond du swarm : sans lui les conteneurs s'arrêtent jusqu'à la fin de la mise à "
+            "jour, ce qui n'a été essayé qu'avec un seul serveur de conteneurs.",
+            manager=n.manager,
+        ),
+        risk=Level.CRITICAL,
+        operations=("backup run",),
+        steps=(
+            step(
+                "Have a verified backup.",
+                "Avoir une sauvegarde vérifiée.",
+                n.flotilla("backup", "run"),
+                n.flotilla("backup", "verify"),
+            ),
+            step(
+                "Let the state give the machine up, not its disk: only the line of that server. In the Hetzner console take its protection "
+                "off.",
+                "Autoriser l'état à abandonner la machine, pas son disque : seulement la ligne de ce serveur. Dans la console Hetzner, "
+                "lever sa protection.",
+                *(n.unprotect(found, with_disks=False) for found in chosen),
+            ),
+            step(
+                "Make it anew: only the line of that server.",
+                "Le refaire : seulement la ligne de ce serveur.",
+                *(n.pulumi("up", "--replace", n.server_urn(found.name)) for found in chosen),
+            ),
+            step(
+                "What was protected is protected again.",
+                "Ce qui était protégé l'est de nouveau.",
+                n.pulumi("up"),
+            ),
+        ),
+        check=(
+            step(
+                "It is as its roles say, and everything runs.",
+                "Il est conforme à ses rôles, et tout tourne.",
+                n.flotilla("host", "converge", "--dry-run"),
+                n.flotilla("status"),
+            ),
+        ),
+        undo=(
+            step(
+                "The old machine is gone. Is data missing, see the pages about restoring.",
+                "L'ancienne machine n'existe plus. S'il manque des données, voir les pages de restauration.",
+            ),
+        ),
+        rehearsed="tests/e2e/test_slice.py",
+    )
+
+
+def environment_new(n: Names) -> Runbook:
+    """
+    One more, made like this one.
+    """
+    return Runbook(
+        slug="environment-new",
+        situation=Situation.GROWING,
+        title=say("Make another environment", "Créer un autre environnement"),
+        when=say(
+            "One more environment is needed, beside {others}.",
+            "Il faut un environnement de plus, à côté de {others}.",
+            others=", ".join((n.stack, *n.neighbours)),
+        ),
+        risk=Level.IMPORTANT,
+        operations=("apply",),
+        steps=(
+            step(
+                "Begin with a copy of {file}. In it change name, domain, zones, network and access, and remove `encryptionsalt` and "
+                "everything under `flotilla:secrets`: each environment has secrets of its own.",
+                "Partir d'une copie de {file}. Y changer nom, domaine, zones, réseau et accès, et retirer `encryptionsalt` et tout ce qui "
+                "est sous `flotilla:secrets` : chaque environnement a ses propres secrets.",
+                run("cp", n.file, f"Pulumi.{NEW}.yaml"),
+                file=n.file,
+            ),
+            step(
+                "Make the stack, then its key and its secrets. Keep a copy of the key where no server is.",
+                "Créer la pile, puis sa clé et ses secrets. Garder une copie de la clé là où il n'y a aucun serveur.",
+                run("pulumi", "stack", "init", NEW),
+                run(
+                    *("openssl", "rand", "-base64", "48"),
+                    into=("pulumi", "config", "set", "--secret", "--path", "flotilla:secrets.key", "-s", NEW),
+                ),
+                run("pulumi", "config", "set", "--secret", "--path", "flotilla:secrets.notifications.<receiver>", "-s", NEW),
+            ),
+            step(
+                "See that everything fits together, and what the policies say, before anything costs anything.",
+                "Vérifier la cohérence et l'avis des règles avant que rien ne coûte.",
+                run("flotilla", "settings", "check", "-s", NEW),
+                run("flotilla", "costs", "-s", NEW),
+                run("flotilla", "plan", "-s", NEW),
+            ),
+            step("Make it.", "Le créer.", run("flotilla", "apply", "-s", NEW)),
+            step(
+                "Serve in it what serves here.",
+                "Y servir ce qui est servi ici.",
+                *(run("flotilla", "env", "promote", found.name, "--from", n.stack, "--to", NEW) for found in n.shown),
+            ),
+        ),
+        check=(
+            step("All is well there.", "Tout y va bien.", run("flotilla", "report", "-s", NEW)),
+            step("Receivers of alerts are reached.", "Les destinataires d'alertes sont joints.", run("flotilla", "notify", "test", "-s", NEW)),
+        ),
+        undo=(
+            step(
+                "Take everything in it away (critical). What is protected is refused until its protection is taken off.",
+                "Tout y retirer (critique). Ce qui est protégé est refusé tant que sa protection n'est pas levée.",
+                run("flotilla", "plan", "--destroy", "-s", NEW),
+                run("flotilla", "apply", "--destroy", "-s", NEW),
+            ),
+        ),
+    )
+
+
+def environment_promote(n: Names) -> Runbook:
+    """
+    The same images in another environment.
+    """
+    others = ("production",) if n.stack == "staging" else ("staging",) if n.stack == "production" else ("<environment>",)
+    other = others[0] if others[0] in n.neighbours or others[0].startswith("<") else (n.neighbours or ("<environment>",))[0]
+    source, target = (other, n.stack) if n.stack == "production" else (n.stack, other)
+    return Runbook(
+        slug="environment-promote",
+        situation=Situation.GROWING,
+        title=say("Promote a release to another environment", "Promouvoir une version vers un autre environnement"),
+        when=say(
+            "What was tried in {source} is to serve in {target}: the very same images.",
+            "Ce qui a été essayé dans {source} doit servir dans {target} : exactement les mêmes images.",
+            source=source,
+            target=target,
+        ),
+        risk=Level.IMPORTANT,
+        operations=("env promote",),
+        steps=(
+            step(
+                "See what differs.",
+                "Voir ce qui diffère.",
+                run("flotilla", "env", "diff", source, target),
+            ),
+            step(
+                "Promote: the line of the project.",
+                "Promouvoir : la ligne du projet.",
+                *(run("flotilla", "env", "promote", found.name, "--from", source, "--to", target) for found in n.shown),
+            ),
+        ),
+        check=(
+            step(
+                "Both serve the same.",
+                "Les deux servent la même chose.",
+                run("flotilla", "env", "diff", source, target),
+                run("flotilla", "status", "-s", target),
+            ),
+        ),
+        undo=(
+            step(
+                "Go back there: the line of the project.",
+                "Y revenir en arrière : la ligne du projet.",
+                *(run("flotilla", "rollback", found.name, "-s", target) for found in n.shown),
+            ),
+        ),
+        rehearsed="tests/e2e/operations/test_releases.py",
+    )
+
+
+def leaving(n: Names) -> Runbook:
+    """
+    Everything is plain Pulumi, Docker and PostgreSQL.
+    """
+    backup = n.first("backup")
+    return Runbook(
+        slug="leaving",
+        situation=Situation.GROWING,
+        title=say("Run the fleet without Flotilla", "Exploiter la flotte sans Flotilla"),
+        when=say(
+            "The tool is given up, or cannot be used today. Servers need nothing of it: containers start by themselves, certificates are "
+            "renewed, backups go on by timers on the servers.",
+            "L'outil est abandonné, ou inutilisable aujourd'hui. Les serveurs n'en dépendent pas : conteneurs, certificats et sauvegardes "
+            "continuent d'eux-mêmes.",
+        ),
+        risk=Level.CRITICAL,
+        steps=(
+            step(
+                "Log in as an administrator with your own key; addresses are in the outputs.",
+                "Se connecter comme administrateur avec sa propre clé ; les adresses sont dans les sorties.",
+                n.pulumi("stack", "output", "--json"),
+                run("ssh", "root@<address>"),
+            ),
+            step(
+                "Containers are Docker Swarm services on {manager}: `docker service ls`, `docker service update --image`. Names are in "
+                "`/etc/flotilla`, as Caddy's and HAProxy's own files.",
+                "Les conteneurs sont des services Docker Swarm sur {manager} : `docker service ls`, `docker service update --image`. Les "
+                "noms sont dans `/etc/flotilla`, en fichiers Caddy et HAProxy.",
+                n.on(n.manager, "docker", "service", "ls"),
+                manager=n.manager,
+            ),
+            step(
+                "Keep what only the key opens: note it where no server is. Without it no backup can be read.",
+                "Garder ce que seule la clé ouvre : la noter hors des serveurs. Sans elle, aucune sauvegarde n'est lisible.",
+                n.pulumi("config", "get", "--path", "flotilla:secrets.key"),
+            ),
+            step(
+                "Databases as plain files, readable by any PostgreSQL.",
+                "Les bases en fichiers simples, lisibles par tout PostgreSQL.",
+                *(
+                    n.on(
+                        n.first("db"),
+                        *("runuser", "-u", "postgres", "--", "pg_dump", "--format=custom"),
+                        *(f"--file=/var/lib/postgresql/{found.database}.dump", found.database),
+                    )
+                    for found in n.with_database[:12]
+                ),
+            ),
+            step(
+                "What the backup server does by itself, and its last words.",
+                "Ce que le serveur de sauvegarde fait seul, et ses derniers mots.",
+                n.on(backup, "systemctl", "list-timers", "flotilla-*", "--no-pager"),
+            ),
+            step(
+                "Give the cloud resources up without deleting them: first a copy, then the state's protection stays in the cloud. From then "
+                "on they are changed in the consoles.",
+                "Abandonner les ressources sans les supprimer : d'abord une copie ; la protection reste dans le cloud. Ensuite, tout se "
+                "change dans les consoles.",
+                n.pulumi("stack", "export", "--file", "last-state.json"),
+                run("pulumi", "stack", "rm", n.stack, "--force", "--preserve-config"),
+            ),
+        ),
+        check=(
+            step(
+                "Sites answer, from a machine without Flotilla.",
+                "Les sites répondent, depuis une machine sans Flotilla.",
+                *(run("curl", "-fsS", "-o", "/dev/null", f"https://{found.site}/") for found in n.shown if found.site),
+            ),
+        ),
+        undo=(
+            step(
+                "Come back with the copy of the state.",
+                "Revenir avec la copie de l'état.",
+                run("pulumi", "stack", "init", n.stack),
+                n.pulumi("stack", "import", "--file", "last-state.json"),
+                n.pulumi("preview", "--refresh"),
+            ),
+        ),
+    )
+
+
+RUNBOOKS = (
+    project_add,
+    server_add,
+    server_resize,
+    server_replace,
+    environment_new,
+    environment_promote,
+    leaving,
+)
