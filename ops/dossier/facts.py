@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from ops.dossier.words import Language
+from ops.dossier.words import Language, Words
 from policies.framework import Pack
 from settings import Settings
 from settings.care import Waiver
+
+UNDATED = Words(en="at a time that it does not say", fr="à un moment qu'il ne dit pas")
+OLDER = Words(en="{days} days older than the newest fact here", fr="{days} jours de plus que le fait le plus récent ici")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +35,9 @@ class Facts:
     Everything that is known about one environment. `outputs` is the stack's document (components/outputs_shape.py), and None
     where there is none that can be read: `outputs_problem` is then why, as a sentence. `reports` are the newest, by the name of
     their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done, `history` the
-    lines of the audit log, both oldest first. `statement` is what `ops.costs` says. `problems` are sentences about what could
-    not be read. `decisions` are those of docs/adr, {file: title}. `as_of` is the newest day that any of this is of, and None where nothing is dated: no clock is asked.
+    lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of docs/adr, {file:
+    title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's folder to the
+    checkout, for links. `is_declared`: nothing but the settings was asked.
     """
 
     settings: Settings
@@ -46,6 +50,8 @@ class Facts:
     history: tuple[Mapping[str, Any], ...] = ()
     problems: tuple[str, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=dict)
+    checkout: str = "../../.."
+    is_declared: bool = False
 
     @property
     def stack(self) -> str:
@@ -71,7 +77,7 @@ class Facts:
     @property
     def as_of(self) -> date | None:
         """
-        The newest day that reports, history and prices are of.
+        The newest day that reports, history and prices are of: no clock is asked. None where nothing is dated.
         """
         days = [
             *(found.when.astimezone(UTC).date() for found in (*self.reports.values(), *self.operations) if found.when),
@@ -85,6 +91,17 @@ class Facts:
         What the outputs say of a server; empty where they do not know it.
         """
         return dict(((self.outputs or {}).get("servers") or {}).get(name) or {})
+
+    def moment(self, found: Report) -> str:
+        """
+        When a report was made, for people, and how much older than the newest fact it is.
+        """
+        if found.when is None:
+            return UNDATED.of(self.language)
+        when = found.when.astimezone(UTC)
+        days = (self.as_of - when.date()).days if self.as_of else 0
+        text = when.strftime("%Y-%m-%d %H:%M UTC")
+        return f"{text} ({OLDER.of(self.language).format(days=days)})" if days > 0 else text
 
 
 def moment_of(value: object) -> datetime | None:

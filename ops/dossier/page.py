@@ -100,13 +100,25 @@ def image(alternative: object, target: str) -> Markdown:
     return Markdown(f"![{text(alternative)}]({quote(target, safe=_SAFE_IN_TARGET)})")
 
 
+def prose(value: object) -> Markdown:
+    """
+    A sentence as errors and reports have it: text, in which what stands between backticks is code.
+    """
+    if isinstance(value, Markdown):
+        return value
+    parts = str(value).split("`")
+    if len(parts) % 2 == 0:
+        return text(value)
+    return Markdown("".join(code(part) if number % 2 else text(part) for number, part in enumerate(parts)))
+
+
 def say(words: Words, language: Language, **values: object) -> Markdown:
     """
     A sentence in a language, with these values in it: `Markdown` as it is, anything else as text.
     """
     parts = []
     for literal, name, _, _ in Formatter().parse(words.of(language)):
-        parts.append(text(literal))
+        parts.append(prose(literal))
         if name:
             parts.append(text(values[name]))
     return Markdown("".join(parts))
