@@ -266,9 +266,9 @@ def environment_new(n: Names) -> Runbook:
         situation=Situation.GROWING,
         title=say("Make another environment", "Créer un autre environnement"),
         when=say(
-            "One more environment is needed, beside {others}.",
-            "Il faut un environnement de plus, à côté de {others}.",
-            others=", ".join((n.stack, *n.neighbours)),
+            "One more environment is needed, beside {stack} and made like it.",
+            "Il faut un environnement de plus, à côté de {stack} et fait comme lui.",
+            stack=n.stack,
         ),
         risk=Level.IMPORTANT,
         operations=("apply",),
@@ -324,9 +324,10 @@ def environment_promote(n: Names) -> Runbook:
     """
     The same images in another environment.
     """
-    others = ("production",) if n.stack == "staging" else ("staging",) if n.stack == "production" else ("<environment>",)
-    other = others[0] if others[0] in n.neighbours or others[0].startswith("<") else (n.neighbours or ("<environment>",))[0]
-    source, target = (other, n.stack) if n.stack == "production" else (n.stack, other)
+    source, target = {
+        "staging": ("staging", "production"),
+        "production": ("staging", "production"),
+    }.get(n.stack, (n.stack, "<environment>"))
     return Runbook(
         slug="environment-promote",
         situation=Situation.GROWING,

@@ -48,8 +48,8 @@ class ProjectName:
 @dataclass(frozen=True, kw_only=True)
 class Names:
     """
-    `secrets` are paths below `flotilla:secrets`, such as `("projects", "ledger", "SESSION_KEY")`. `neighbours` are the other
-    environments, `locations` those that servers stand in.
+    `secrets` are paths below `flotilla:secrets`, such as `("projects", "ledger", "SESSION_KEY")`. `offsite` is how copies
+    off-site are spoken to, empty where there are none.
     """
 
     stack: str
@@ -59,7 +59,6 @@ class Names:
     projects: tuple[ProjectName, ...]
     secrets: tuple[tuple[str, ...], ...]
     zones: tuple[str, ...]
-    neighbours: tuple[str, ...] = ()
     postgresql: int = 15
     offsite: str = ""
     is_acme: bool = False
@@ -193,9 +192,9 @@ def _path(path: Sequence[str]) -> str:
     return f"{PROGRAM}:{dotted((SECRETS, *path))}"
 
 
-def of(settings: Settings, stacks: Sequence[str] = ()) -> Names:
+def of(settings: Settings) -> Names:
     """
-    The names of an environment; `stacks` are all that there are.
+    The names of an environment.
     """
     environment = settings.environment
     return Names(
@@ -206,7 +205,6 @@ def of(settings: Settings, stacks: Sequence[str] = ()) -> Names:
         projects=tuple(_project(settings, found) for _, found in sorted(settings.projects.items())),
         secrets=tuple(_secrets(settings.secrets)),
         zones=environment.all_zones,
-        neighbours=tuple(name for name in stacks if name != settings.stack),
         postgresql=environment.postgresql.version,
         offsite=environment.backup.offsite.kind if environment.backup and environment.backup.offsite else "",
         is_acme=environment.ingress.tls.acme is not None,
