@@ -18,6 +18,7 @@ from ops.commands import (
     cleanup,
     costs,
     dashboard,
+    docs,
     doctor,
     env,
     history,
@@ -53,6 +54,7 @@ app.command("audit")(audit.audit)
 app.command("cleanup")(cleanup.cleanup)
 app.command("dashboard")(dashboard.dashboard)
 app.command("deploy")(release.deploy)
+app.command("docs")(docs.docs)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("plan")(plan.plan)

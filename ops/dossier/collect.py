@@ -72,9 +72,7 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
     )
 
 
-def _of_stack(
-    checkout: Path, stack: str, asked: Sources, problems: list[str]
-) -> tuple[Mapping[str, Any] | None, str, History]:
+def _of_stack(checkout: Path, stack: str, asked: Sources, problems: list[str]) -> tuple[Mapping[str, Any] | None, str, History]:
     """
     The outputs, why there are none, and the audit log.
     """

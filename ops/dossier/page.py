@@ -17,12 +17,21 @@ from ops.dossier.words import Language, Words
 
 # What would turn the direction of the text around, or show nothing at all.
 _UNSEEN = dict.fromkeys(
-    {*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF},
+    {
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        0xAD,
+        *range(0x200B, 0x2010),
+        *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070),
+        0xFEFF,
+        *range(0xD800, 0xE000),
+    },
     "\ufffd",
 )
 # Dots and colons: what GitHub makes links of by itself.
 _INLINE = re.compile(r"[\\`*_\[\]<&~$]|!$|:(?=/)|(?i:(?<=www)\.)")
-_BLOCK = re.compile(r"([+\-=#>])|(\d{1,9})([.)])")
+_BLOCK = re.compile(r"([+\-=#>])|(\d{1,9})[.)](?=\s|$)")
 _HASH = r"\\#"
 _BAR = "\\|"
 _SCHEMES = ("https:", "http:", "mailto:")

@@ -15,10 +15,10 @@ from ops.dossier.words import Words
 TITLE = Words(en="Access", fr="Accès")
 ADMINISTRATORS = Words(en="Administrators", fr="Administrateurs")
 MAY = Words(
-    en="Each has an account of their own on every server, logs in by SSH with this key only, and may become root; what is done as "
-    "root is written to {log}. There are no passwords.",
-    fr="Chacun a son compte sur chaque serveur, n'y entre en SSH qu'avec cette clé, et peut devenir root ; ce qui est fait en root "
-    "est noté dans {log}. Il n'y a pas de mots de passe.",
+    en="Each has an account of their own on every server, logs in by SSH with this key only, and may become root; what is done "
+    "as root is written to {log}. There are no passwords.",
+    fr="Chacun a son compte sur chaque serveur, n'y entre en SSH qu'avec cette clé, et peut devenir root ; ce qui est fait en "
+    "root est noté dans {log}. Il n'y a pas de mots de passe.",
 )
 KIND = Words(en="Kind of key", fr="Genre de clé")
 FINGERPRINT = Words(en="Fingerprint (SHA-256)", fr="Empreinte (SHA-256)")

@@ -20,8 +20,10 @@ WHO = Words(en="Who", fr="Qui")
 EVENT = Words(en="Event", fr="Événement")
 RECORD = Words(en="Report", fr="Rapport")
 NOTHING = Words(
-    en="The audit log has no line that could be read here. It is written by every command that changes something; {command} shows it.",
-    fr="Le journal d'audit n'a aucune ligne lisible ici. Chaque commande qui change quelque chose y écrit ; {command} le montre.",
+    en="The audit log has no line that could be read here. It is written by every command that changes something; "
+    "{command} shows it.",
+    fr="Le journal d'audit n'a aucune ligne lisible ici. Chaque commande qui change quelque chose y écrit ; {command} "
+    "le montre.",
 )
 DECLARED = Words(
     en="The audit log was not read: this dossier is of the settings alone.",

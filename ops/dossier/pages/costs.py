@@ -17,6 +17,7 @@ from ops.dossier.page import (
     heading,
     joined,
     paragraph,
+    prose,
     report,
     say,
     setting,
@@ -127,7 +128,7 @@ def _split(facts: Facts) -> Markdown:
 def _advice(facts: Facts) -> Markdown:
     language = facts.language
     rows = [
-        (row["resource"], row["message"], row["evidence"], row["eur"] or terms.NOT_KNOWN.of(language))
+        (row["resource"], prose(row["message"]), row["evidence"], row["eur"] or terms.NOT_KNOWN.of(language))
         for row in facts.statement["advice"]
     ]
     shown = (

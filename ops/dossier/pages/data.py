@@ -43,8 +43,8 @@ NOT_AT_ALL = Words(
 )
 LOST = Words(en="Lost at most, by the schedule", fr="Perte maximale, selon l'horaire")
 HOURS = Words(
-    en="{hours} h; of databases what was not fetched of the log",
-    fr="{hours} h ; pour les bases, ce qui n'est pas rapatrié du journal",
+    en="{hours} h; of databases less, their log is fetched all the time",
+    fr="{hours} h ; moins pour les bases, dont le journal est rapatrié en continu",
 )
 HOURS_ONLY = Words(en="{hours} h", fr="{hours} h")
 KEPT = Words(en="{daily} days, {weekly} weeks, {monthly} months", fr="{daily} jours, {weekly} semaines, {monthly} mois")
@@ -58,9 +58,10 @@ NEVER = Words(en="never", fr="jamais")
 NUMBER = Words(en="Number kept", fr="Nombre gardé")
 SIZE = Words(en="Size", fr="Taille")
 NO_LIST = Words(
-    en="What there is, is not known here: nobody kept what the backup server says. Run {command}, then write these pages again.",
-    fr="Ce qu'il y a est inconnu ici : personne n'a gardé la réponse du serveur de sauvegarde. Lancez {command}, puis réécrivez "
-    "ces pages.",
+    en="What there is, is not known here: nobody kept what the backup server says. Run {command}, then write these pages "
+    "again.",
+    fr="Ce qu'il y a est inconnu ici : personne n'a gardé la réponse du serveur de sauvegarde. Lancez {command}, puis "
+    "réécrivez ces pages.",
 )
 TRIALS = Words(en="Restores that were measured", fr="Restaurations mesurées")
 RESULT = Words(en="Result", fr="Résultat")

@@ -21,6 +21,7 @@ from ops.dossier.page import (
     joined,
     link,
     paragraph,
+    prose,
     say,
     setting,
     source,
@@ -33,7 +34,8 @@ from ops.dossier.words import Words
 TITLE = Words(en="{stack}: dossier", fr="{stack} : dossier")
 SUMMARY = Words(
     en="{stack} is {servers} servers in {locations} that serve {projects} projects under {domain}: {names}. {backup} {costs}",
-    fr="{stack}, ce sont {servers} serveurs à {locations} qui servent {projects} projets sous {domain} : {names}. {backup} {costs}",
+    fr="{stack}, ce sont {servers} serveurs à {locations} qui servent {projects} projets sous {domain} : {names}. {backup} "
+    "{costs}",
 )
 BACKED_UP = Words(
     en="Data is backed up ({schedule}) and restored to try every {days} days.",
@@ -76,9 +78,10 @@ NEWEST = Words(
 )
 NOT_THE_SAME = Words(en="Asked for, and not brought up as asked", fr="Demandé, et pas mis en place comme demandé")
 NOT_THE_SAME_TEXT = Words(
-    en="The settings were changed since the last update, or it was not carried out to its end. {command} shows what is to be done.",
-    fr="Les réglages ont changé depuis la dernière mise à jour, ou elle n'est pas allée au bout. {command} montre ce qui reste à "
-    "faire.",
+    en="The settings were changed since the last update, or it was not carried out to its end. {command} shows what is to be "
+    "done.",
+    fr="Les réglages ont changé depuis la dernière mise à jour, ou elle n'est pas allée au bout. {command} montre ce qui reste "
+    "à faire.",
 )
 WANTED, FOUND = Words(en="Settings", fr="Réglages"), Words(en="Stack outputs", fr="Sorties de la pile")
 PROBLEMS = Words(en="What could not be read", fr="Ce qui n'a pas pu être lu")
@@ -178,7 +181,7 @@ def _differences(facts: Facts) -> Markdown:
 
 
 def _problems(facts: Facts) -> Markdown:
-    return body(heading(PROBLEMS.of(facts.language)), bullets(facts.problems)) if facts.problems else Markdown()
+    return body(heading(PROBLEMS.of(facts.language)), bullets(map(prose, facts.problems))) if facts.problems else Markdown()
 
 
 def _sources(facts: Facts) -> Markdown:
@@ -196,7 +199,11 @@ def _ages(facts: Facts) -> Iterator[tuple[object, ...]]:
     language = facts.language
     files = joined(map(code, (f"Pulumi.{facts.stack}.yaml", "projects/*.yaml", f"releases/{facts.stack}.yaml")))
     yield (say(SETTINGS, language, files=files), say(CHECKOUT, language))
-    up = say(READ, language) if facts.outputs is not None else say(MISSING, language, why=facts.outputs_problem.rstrip("."))
+    up = (
+        say(READ, language)
+        if facts.outputs is not None
+        else say(MISSING, language, why=prose(facts.outputs_problem.rstrip(".")))
+    )
     yield (say(OUTPUTS, language), up)
     if not facts.reports:
         yield (say(REPORTS, language), say(NO_REPORT, language, folder=code("reports/")))

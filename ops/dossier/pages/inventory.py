@@ -11,7 +11,22 @@ from collections.abc import Iterator
 from components.naming import DATA, all_servers
 from ops.dossier import terms
 from ops.dossier.facts import Facts
-from ops.dossier.page import Markdown, Page, body, code, file, heading, joined, output, paragraph, say, setting, source, table
+from ops.dossier.page import (
+    Markdown,
+    Page,
+    body,
+    code,
+    file,
+    heading,
+    joined,
+    output,
+    paragraph,
+    prose,
+    say,
+    setting,
+    source,
+    table,
+)
 from ops.dossier.words import Words
 from settings.catalog import SERVER_TYPES
 
@@ -121,8 +136,8 @@ def _addresses(facts: Facts) -> Markdown:
 
 
 NO_OUTPUTS = Words(
-    en="What only the cloud knows is not known here, because {why}.",
-    fr="Ce que seul le fournisseur sait est inconnu ici. Raison donnée par l'outil : {why}.",
+    en="What only the cloud knows is not known here: {why}.",
+    fr="Ce que seul le fournisseur sait est inconnu ici : {why}.",
 )
 
 
@@ -132,7 +147,7 @@ def unless_up(facts: Facts) -> Markdown:
     """
     if facts.outputs is not None:
         return Markdown()
-    return paragraph(say(NO_OUTPUTS, facts.language, why=facts.outputs_problem.rstrip(".")))
+    return paragraph(say(NO_OUTPUTS, facts.language, why=prose(facts.outputs_problem.rstrip("."))))
 
 
 def _disks(facts: Facts) -> Markdown:

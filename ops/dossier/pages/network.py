@@ -15,6 +15,7 @@ from ops.dossier.pages.inventory import unless_up
 from ops.dossier.words import Language, Words
 from settings import Process, Role
 from settings.entry import Entry
+from settings.stacks import is_sandbox
 
 TITLE = Words(en="Network", fr="Réseau")
 RANGES = Words(en="Address ranges", fr="Plages d'adresses")
@@ -33,6 +34,7 @@ DROPPED = Words(
 WHO, WHOM = Words(en="Who", fr="Qui"), Words(en="Whom", fr="Vers qui")
 FOR = Words(en="For", fr="Pour")
 ADMINISTRATORS = Words(en="administrators", fr="administrateurs")
+COMPUTER = Words(en="the computer that the sandbox runs on", fr="l'ordinateur où tourne le bac à sable")
 BALANCER = Words(en="load balancer", fr="répartiteur de charge")
 ENTRY = Words(en="Entry", fr="Entrée")
 ENTRY_IS = Words(en="Requests get in by way of: {kind}.", fr="Les requêtes entrent par : {kind}.")
@@ -44,8 +46,10 @@ PROXIED = Words(en="Cloudflare answers", fr="Cloudflare répond")
 TO_ENTRY = Words(en="the entry", fr="l'entrée")
 TLS = Words(en="Certificates", fr="Certificats")
 ACME = Words(
-    en="Certificates come by ACME from {directory}; the authority writes to {email}. Visitors who ask for HTTP are sent to HTTPS.",
-    fr="Les certificats viennent par ACME de {directory} ; l'autorité écrit à {email}. Qui demande HTTP est renvoyé vers HTTPS.",
+    en="Certificates come by ACME from {directory}; the authority writes to {email}. Visitors who ask for HTTP are sent to "
+    "HTTPS.",
+    fr="Les certificats viennent par ACME de {directory} ; l'autorité écrit à {email}. Qui demande HTTP est renvoyé vers "
+    "HTTPS.",
 )
 OWN = Words(
     en="Certificates are signed by an authority of one's own, whose root is {file}.",
@@ -126,6 +130,8 @@ def _reaches(facts: Facts) -> Iterator[tuple[object, ...]]:
     everywhere = joined(map(code, all_servers(facts.settings)))
     who = joined([ADMINISTRATORS.of(language), *map(code, environment.access.sources)])
     yield (who, everywhere, code("22/tcp"), say(PURPOSES[ports.SSH], language))
+    if is_sandbox(facts.stack):
+        yield (say(COMPUTER, language), everywhere, code("22/tcp"), say(PURPOSES[ports.SSH], language))
     everybody = say(terms.EVERYBODY, language)
     yield (everybody, everywhere, code("icmp"), "ping")
     for name, pool in sorted(environment.servers.items()):

@@ -8,7 +8,22 @@ from collections import Counter
 
 from ops.dossier import terms
 from ops.dossier.facts import Facts
-from ops.dossier.page import Markdown, Page, body, code, file, heading, joined, link, paragraph, say, setting, source, table
+from ops.dossier.page import (
+    Markdown,
+    Page,
+    body,
+    code,
+    file,
+    heading,
+    joined,
+    link,
+    paragraph,
+    prose,
+    say,
+    setting,
+    source,
+    table,
+)
 from ops.dossier.words import Words
 from policies.framework import Pack
 from settings.care import Waiver
@@ -83,7 +98,7 @@ def _held(facts: Facts) -> Markdown:
 def _pack(facts: Facts, pack: Pack) -> Markdown:
     language = facts.language
     rows = [
-        (code(rule.id), rule.level.value, rule.description, joined(map(str, rule.references), "; ") or OWN.of(language))
+        (code(rule.id), rule.level.value, prose(rule.description), joined(map(str, rule.references), "; ") or OWN.of(language))
         for rule in sorted(pack.rules, key=lambda rule: rule.id)
     ]
     return body(heading(code(pack.name), 3), table(terms.heads(language, RULE, LEVEL, terms.WHAT, ASKED_BY), rows))

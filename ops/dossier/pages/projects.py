@@ -47,6 +47,7 @@ HEALTH = Words(en="Health", fr="Santé")
 REDIRECTS = Words(en="Redirects", fr="Redirections")
 RELEASES = Words(en="Releases that serve", fr="Versions servies")
 BEFORE = Words(en="Releases before", fr="Versions d'avant")
+RELEASE = Words(en="Release", fr="Version")
 SLOT = Words(en="Slot", fr="Emplacement")
 POOL = Words(
     en="{name}, at most {connections} connections; extensions: {extensions}. Logins are of generation {generation}.",
@@ -109,7 +110,7 @@ def _row(facts: Facts, project: Project) -> tuple[object, ...]:
         link(project.name, path_of(project.name)),
         project.owner,
         joined(map(code, names)),
-        ", ".join(f"{name} ×{process.replicas}" for name, process in processes.items()),
+        ", ".join(f"{name} x{process.replicas}" for name, process in processes.items()),
         code(project.database.name) if project.database else "",
         f"{slo.availability_percent:g} %, {slo.latency_ms} ms" if slo else "",
         code(f"{releases.main.short_digest}") if releases else say(UNSERVED, language),
@@ -197,7 +198,7 @@ def _releases(facts: Facts, project: Project, releases: ProjectReleases | None) 
     ]
     return body(
         heading(RELEASES.of(language)),
-        table(terms.heads(language, terms.VALUE, terms.WEIGHT, SLOT, terms.IMAGE), serving),
+        table(terms.heads(language, RELEASE, terms.WEIGHT, SLOT, terms.IMAGE), serving),
         body(heading(BEFORE.of(language), 3), bullets(before)) if before else Markdown(),
         source(language, file(f"releases/{facts.stack}.yaml")),
     )

@@ -24,18 +24,18 @@ USED = Words(en="Used by", fr="Utilisé par")
 AGE = Words(en="Age", fr="Âge")
 SET = Words(en="Set anew with", fr="Se remplace par")
 AGE_UNKNOWN = Words(
-    en="Ages are not known: neither the stack's file nor its state says when a value was set. How often one is to be replaced is "
-    "not agreed on in any setting either, so no rotation can be said to be due. Git's history of {file} shows when a line was "
-    "changed: {command}.",
-    fr="Les âges sont inconnus : ni le fichier de la pile ni son état ne disent quand une valeur a été donnée. Aucun réglage ne "
-    "fixe non plus de fréquence de remplacement : aucune rotation ne peut donc être dite en retard. L'historique git de {file} "
-    "montre quand une ligne a changé : {command}.",
+    en="Ages are not known: neither the stack's file nor its state says when a value was set. How often one is to be replaced "
+    "is not agreed on in any setting either, so no rotation can be said to be due. Git's history of {file} shows when a "
+    "line was changed: {command}.",
+    fr="Les âges sont inconnus : ni le fichier de la pile ni son état ne disent quand une valeur a été donnée. Aucun réglage "
+    "ne fixe non plus de fréquence de remplacement : aucune rotation ne peut donc être dite en retard. L'historique git de "
+    "{file} montre quand une ligne a changé : {command}.",
 )
 DERIVED = Words(en="Derived from the environment's key", fr="Dérivés de la clé de l'environnement")
 DERIVED_TEXT = Words(
     en="These are not kept anywhere: each is computed from {key} when it is needed. Replacing the key replaces all of them.",
-    fr="Ceux-ci ne sont gardés nulle part : chacun est calculé à partir de {key} quand il le faut. Remplacer la clé les remplace "
-    "tous.",
+    fr="Ceux-ci ne sont gardés nulle part : chacun est calculé à partir de {key} quand il le faut. Remplacer la clé les "
+    "remplace tous.",
 )
 NO_KEY = Words(
     en="The environment has no key, so nothing is derived.", fr="L'environnement n'a pas de clé : rien n'est dérivé."
