@@ -30,10 +30,10 @@ def incident(n: Names) -> Runbook:
                 n.flotilla("incident", "start", "--title", "<what is wrong>"),
             ),
             step(
-                "Help visitors first, look for the cause after: most often by going back to the release before. The command above named "
-                "what fits.",
-                "D'abord aider les visiteurs, chercher la cause ensuite : souvent en revenant à la version précédente. La commande a nommé "
-                "ce qui convient.",
+                "Help visitors first, look for the cause after: most often by going back to the release before. The command "
+                "above named what fits.",
+                "D'abord aider les visiteurs, chercher la cause ensuite : souvent en revenant à la version précédente. La "
+                "commande a nommé ce qui convient.",
                 n.flotilla("release", "list"),
                 n.flotilla("runbook"),
             ),
@@ -43,20 +43,22 @@ def incident(n: Names) -> Runbook:
                 run("flotilla", "incident", "collect"),
             ),
             step(
-                "May personal data be concerned: within 72 hours the authority has to know (GDPR, article 33). Keep the bundle.",
-                "Si des données personnelles sont concernées : l'autorité doit le savoir sous 72 heures (RGPD, article 33). Garder le "
-                "dossier.",
+                "May personal data be concerned: within 72 hours the authority has to know (GDPR, article 33). Keep the "
+                "bundle.",
+                "Si des données personnelles sont concernées : l'autorité doit le savoir sous 72 heures (RGPD, article 33). "
+                "Garder le dossier.",
             ),
             step(
                 "Is it over, close it: a last look, and the post-mortem is written as far as machines know it.",
-                "Quand c'est fini, le clore : un dernier regard, et le post-mortem est écrit autant que les machines le savent.",
+                "Quand c'est fini, le clore : un dernier regard, et le post-mortem est écrit autant que les machines le "
+                "savent.",
                 run("flotilla", "incident", "close", "--resolution", "<what was wrong, and what helped>"),
             ),
             step(
-                "Within a week complete `post-mortem.md` in `reports/incidents/` together: what happened, what helped, what is changed so "
-                "that it does not come again. Nobody is blamed.",
-                "Dans la semaine, compléter ensemble `post-mortem.md` dans `reports/incidents/` : les faits, ce qui a aidé, ce qui change pour "
-                "que cela ne revienne pas. Personne n'est accusé.",
+                "Within a week complete `post-mortem.md` in `reports/incidents/` together: what happened, what helped, what "
+                "is changed so that it does not come again. Nobody is blamed.",
+                "Dans la semaine, compléter ensemble `post-mortem.md` dans `reports/incidents/` : les faits, ce qui a aidé, "
+                "ce qui change pour que cela ne revienne pas. Personne n'est accusé.",
                 run("flotilla", "incident", "list"),
             ),
         ),
@@ -147,14 +149,17 @@ def yearly(n: Names) -> Runbook:
                 n.flotilla("runbook", "rotate-secrets"),
             ),
             step(
-                "Lose the database server on purpose, in the sandbox, with somebody who has never done it, by the page alone. Take the time.",
-                "Perdre exprès le serveur de bases, dans le bac à sable, avec quelqu'un qui ne l'a jamais fait, avec la page seule. "
-                "Chronométrer.",
+                "Lose the database server on purpose, in the sandbox, with somebody who has never done it, by the page "
+                "alone. Take the time.",
+                "Perdre exprès le serveur de bases, dans le bac à sable, avec quelqu'un qui ne l'a jamais fait, avec la page "
+                "seule. Chronométrer.",
                 run("flotilla", "runbook", "database-server-lost", "-s", "local"),
             ),
             step(
-                "Can the key be found where no server is, and the passphrase, and the accounts at Hetzner, Cloudflare and the registrar?",
-                "Retrouve-t-on la clé hors des serveurs, la phrase secrète, et les comptes Hetzner, Cloudflare et registraire ?",
+                "Can the key be found where no server is, and the passphrase, and the accounts at Hetzner, Cloudflare and "
+                "the registrar?",
+                "Retrouve-t-on la clé hors des serveurs, la phrase secrète, et les comptes Hetzner, Cloudflare et "
+                "registraire ?",
                 run("pulumi", "whoami", "-v"),
             ),
             step(

@@ -8,7 +8,20 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
 from ops.errors import SettingsError
-from ops.runbooks import care, data, disasters, growing, releases, secrets, servers, sites, watching
+from ops.runbooks import (
+    care,
+    databases,
+    disasters,
+    growing,
+    losses,
+    machines,
+    releases,
+    restoring,
+    secrets,
+    servers,
+    sites,
+    watching,
+)
 from ops.runbooks.names import Names
 from ops.runbooks.runbook import Runbook, Situation
 
@@ -16,11 +29,14 @@ Build = Callable[[Names], Runbook]
 
 BUILDS: tuple[Build, ...] = (
     *disasters.RUNBOOKS,
+    *losses.RUNBOOKS,
     *servers.RUNBOOKS,
     *sites.RUNBOOKS,
-    *data.RUNBOOKS,
+    *databases.RUNBOOKS,
+    *restoring.RUNBOOKS,
     *watching.RUNBOOKS,
     *releases.RUNBOOKS,
+    *machines.RUNBOOKS,
     *growing.RUNBOOKS,
     *care.RUNBOOKS,
     *secrets.RUNBOOKS,

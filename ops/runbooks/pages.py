@@ -7,8 +7,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ops.dossier.facts import Facts
-from ops.dossier.page import Markdown, Page, block, body, code, heading, joined, link, output, paragraph, report, say, setting, source
-from ops.dossier.page import strong, table, text
+from ops.dossier.page import (
+    Markdown,
+    Page,
+    block,
+    body,
+    code,
+    heading,
+    joined,
+    link,
+    paragraph,
+    report,
+    say,
+    setting,
+    source,
+    strong,
+    table,
+    text,
+)
 from ops.dossier.words import Language, Words
 from ops.runbooks import words
 from ops.runbooks.catalog import answering, every
@@ -17,7 +33,7 @@ from ops.runbooks.names import MOST, Names, of
 from ops.runbooks.runbook import Runbook, Situation, Step, Text
 
 FOLDER = "runbooks"
-INDEX = f"{FOLDER}/index.md"
+INDEX = f"{FOLDER}.md"
 
 
 def pages(facts: Facts) -> tuple[Page, ...]:
@@ -65,7 +81,11 @@ def index(runbooks: Sequence[Runbook], names: Names, language: Language) -> Page
     parts: list[Markdown] = [paragraph(words.BEFORE.of(language)), *_many(names, language)]
     for situation in Situation:
         rows = [
-            (link(told(found.title, language), f"{found.slug}.md"), told(found.when, language), words.RISKS[found.risk].of(language))
+            (
+                link(told(found.title, language), path_of(found)),
+                told(found.when, language),
+                words.RISKS[found.risk].of(language),
+            )
             for found in runbooks
             if found.situation is situation
         ]

@@ -34,7 +34,8 @@ def deploy(n: Names) -> Runbook:
         title=say("Bring a release out", "Mettre une version en service"),
         when=say(
             "A new image of a project is in the registry and is to serve. The old one serves until the new one is healthy.",
-            "Une nouvelle image d'un projet est dans le registre et doit servir. L'ancienne sert jusqu'à ce que la nouvelle soit saine.",
+            "Une nouvelle image d'un projet est dans le registre et doit servir. L'ancienne sert jusqu'à ce que la nouvelle "
+            "soit saine.",
         ),
         risk=Level.IMPORTANT if n.stack == "production" else Level.STANDARD,
         operations=("deploy",),
@@ -46,8 +47,10 @@ def deploy(n: Names) -> Runbook:
                 n.flotilla("status"),
             ),
             step(
-                "Bring it out: the line of the project, with the image's tag. Where it is not healthy, everything is as before.",
-                "La mettre en service : la ligne du projet, avec l'étiquette de l'image. Si elle n'est pas saine, tout reste comme avant.",
+                "Bring it out: the line of the project, with the image's tag. Where it is not healthy, everything is as "
+                "before.",
+                "La mettre en service : la ligne du projet, avec l'étiquette de l'image. Si elle n'est pas saine, tout reste "
+                "comme avant.",
                 *(n.flotilla("deploy", found.name, "--image", ":<tag>") for found in n.shown),
             ),
             step(
@@ -89,8 +92,10 @@ def rollback(n: Names) -> Runbook:
                 *(n.flotilla("release", "list", found.name) for found in n.shown),
             ),
             step(
-                "Go back: the line of the project. A migration is not undone: the older release has to work with the newer schema.",
-                "Revenir : la ligne du projet. Une migration n'est pas annulée : l'ancienne version doit accepter le nouveau schéma.",
+                "Go back: the line of the project. A migration is not undone: the older release has to work with the newer "
+                "schema.",
+                "Revenir : la ligne du projet. Une migration n'est pas annulée : l'ancienne version doit accepter le nouveau "
+                "schéma.",
                 *(n.flotilla("rollback", found.name, "--to", "1") for found in n.shown),
             ),
         ),
@@ -139,7 +144,8 @@ def canary(n: Names) -> Runbook:
                 *(n.flotilla("canary", "promote", name) for name in possible),
             ),
             step(
-                "Or let all of this be done by what is measured: it goes on while the release is well, and back where it is not.",
+                "Or let all of this be done by what is measured: it goes on while the release is well, and back where it is "
+                "not.",
                 "Ou laisser les mesures décider : elle avance tant que la version va bien, et recule sinon.",
                 *(n.flotilla("canary", "start", name, "--image", ":<tag>", "--auto") for name in possible),
             ),
@@ -179,10 +185,12 @@ def interrupted(n: Names) -> Runbook:
             ),
             step(
                 "Was it on this machine: run the same command again. It takes the lock over and settles what was half done.",
-                "Si c'était sur cette machine : relancer la même commande. Elle reprend le verrou et règle ce qui était à moitié fait.",
+                "Si c'était sur cette machine : relancer la même commande. Elle reprend le verrou et règle ce qui était à "
+                "moitié fait.",
             ),
             step(
-                "Was it on another machine: make sure that it is gone, ask its person, look at the CI job. Then free the stack.",
+                "Was it on another machine: make sure that it is gone, ask its person, look at the CI job. Then free the "
+                "stack.",
                 "Si c'était sur une autre machine : s'assurer qu'elle est finie, demander, voir la CI. Puis libérer la pile.",
                 n.flotilla("unlock"),
             ),

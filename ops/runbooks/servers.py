@@ -49,7 +49,19 @@ def server_unreachable(n: Names) -> Runbook:
                 "network.port-closed",
                 *(
                     f"{check}.unreachable"
-                    for check in ("hosts", "security", "network", "containers", "data", "dns", "tls", "drift", "docs", "integrity", "prod")
+                    for check in (
+                        "hosts",
+                        "security",
+                        "network",
+                        "containers",
+                        "data",
+                        "dns",
+                        "tls",
+                        "drift",
+                        "docs",
+                        "integrity",
+                        "prod",
+                    )
                 ),
             }
         ),
@@ -80,7 +92,10 @@ def server_unreachable(n: Names) -> Runbook:
                 n.flotilla("runbook", "server-lost"),
             ),
         ),
-        check=(*looked_at(n, "hosts", "network"), step("It runs what it should.", "Il fait tourner ce qu'il doit.", n.flotilla("status"))),
+        check=(
+            *looked_at(n, "hosts", "network"),
+            step("It runs what it should.", "Il fait tourner ce qu'il doit.", n.flotilla("status")),
+        ),
         undo=NOTHING,
     )
 
@@ -94,10 +109,10 @@ def disk_full(n: Names) -> Runbook:
         situation=Situation.SERVERS,
         title=say("A disk is full", "Un disque est plein"),
         when=say(
-            "A file system has no space or inodes left, or will have none within a day. PostgreSQL stops when its disk is full, and starts "
-            "by itself once there is room.",
-            "Un système de fichiers n'a plus de place ou d'inodes, ou n'en aura plus d'ici un jour. PostgreSQL s'arrête sur un disque plein "
-            "et repart seul dès qu'il y a de la place.",
+            "A file system has no space or inodes left, or will have none within a day. PostgreSQL stops when its disk is "
+            "full, and starts by itself once there is room.",
+            "Un système de fichiers n'a plus de place ou d'inodes, ou n'en aura plus d'ici un jour. PostgreSQL s'arrête sur "
+            "un disque plein et repart seul dès qu'il y a de la place.",
         ),
         risk=Level.IMPORTANT,
         operations=("cleanup",),
@@ -127,8 +142,8 @@ def disk_full(n: Names) -> Runbook:
             ),
             step(
                 "Is it data that grows: give its pool more `volume_gb`; the file system grows with it, nothing stops.",
-                "Si ce sont des données qui grandissent : donner plus de `volume_gb` au groupe ; le système de fichiers suit, rien ne "
-                "s'arrête.",
+                "Si ce sont des données qui grandissent : donner plus de `volume_gb` au groupe ; le système de fichiers "
+                "suit, rien ne s'arrête.",
                 n.flotilla("runbook", "server-resize"),
             ),
         ),
@@ -138,8 +153,10 @@ def disk_full(n: Names) -> Runbook:
         ),
         undo=(
             step(
-                "What was removed is images, caches and old logs: images come again with a deployment. A volume never becomes smaller.",
-                "Ce qui est retiré : images, caches, vieux journaux ; les images reviennent au déploiement. Un volume ne rétrécit jamais.",
+                "What was removed is images, caches and old logs: images come again with a deployment. A volume never "
+                "becomes smaller.",
+                "Ce qui est retiré : images, caches, vieux journaux ; les images reviennent au déploiement. Un volume ne "
+                "rétrécit jamais.",
             ),
         ),
     )
@@ -168,7 +185,8 @@ def disk_read_only(n: Names) -> Runbook:
             ),
             step(
                 "Restart it: the file system is checked on the way up. Projects that run only there are down meanwhile.",
-                "Le redémarrer : le système de fichiers est vérifié au démarrage. Les projets qui n'y tournent que là sont coupés.",
+                "Le redémarrer : le système de fichiers est vérifié au démarrage. Les projets qui n'y tournent que là sont "
+                "coupés.",
                 *(n.flotilla("host", "reboot", found.name) for found in n.servers[:12]),
             ),
             step(
@@ -192,10 +210,10 @@ def out_of_memory(n: Names) -> Runbook:
         situation=Situation.SERVERS,
         title=say("Memory runs out", "La mémoire manque"),
         when=say(
-            "Something was killed for want of memory, or will be. A container at its limit is killed alone; a server without memory kills "
-            "anything.",
-            "Quelque chose a été tué faute de mémoire, ou le sera. Un conteneur à sa limite meurt seul ; un serveur à court tue n'importe "
-            "quoi.",
+            "Something was killed for want of memory, or will be. A container at its limit is killed alone; a server without "
+            "memory kills anything.",
+            "Quelque chose a été tué faute de mémoire, ou le sera. Un conteneur à sa limite meurt seul ; un serveur à court "
+            "tue n'importe quoi.",
         ),
         risk=Level.IMPORTANT,
         operations=("deploy", "rollback"),
@@ -203,7 +221,13 @@ def out_of_memory(n: Names) -> Runbook:
             {
                 *("memory-exhausted", "MemoryExhausted", "MemoryShort", "KilledForMemory"),
                 *("ContainerOutOfMemory", "ContainerMemoryNearLimit"),
-                *("hosts.memory-low", "hosts.out-of-memory", "containers.out-of-memory", "containers.unlimited", "prod.out-of-memory"),
+                *(
+                    "hosts.memory-low",
+                    "hosts.out-of-memory",
+                    "containers.out-of-memory",
+                    "containers.unlimited",
+                    "prod.out-of-memory",
+                ),
             }
         ),
         steps=(
@@ -222,10 +246,7 @@ def out_of_memory(n: Names) -> Runbook:
             step(
                 "Is the limit too low for what the project does: raise it, and see what that means for the server.",
                 "Si la limite est trop basse pour le projet : l'augmenter, et voir l'effet sur le serveur.",
-                *(
-                    Command(argv=("flotilla", "project", "set", found.name, "limits.memory_mb", "<MB>"))
-                    for found in n.shown
-                ),
+                *(Command(argv=("flotilla", "project", "set", found.name, "limits.memory_mb", "<MB>")) for found in n.shown),
                 n.flotilla("settings", "check"),
                 n.flotilla("apply"),
             ),
@@ -269,9 +290,10 @@ def processor_saturated(n: Names) -> Runbook:
                 *everywhere(n, "top", "-b", "-n", "1"),
             ),
             step(
-                "Is it a project: go back to the release before, or limit its `limits.cpus`. Is it more visitors: more servers.",
-                "Si c'est un projet : revenir à la version précédente, ou limiter `limits.cpus`. Si ce sont plus de visiteurs : plus de "
-                "serveurs.",
+                "Is it a project: go back to the release before, or limit its `limits.cpus`. Is it more visitors: more "
+                "servers.",
+                "Si c'est un projet : revenir à la version précédente, ou limiter `limits.cpus`. Si ce sont plus de "
+                "visiteurs : plus de serveurs.",
                 n.flotilla("release", "list"),
                 n.flotilla("runbook", "server-add"),
             ),
@@ -291,7 +313,8 @@ def clock(n: Names) -> Runbook:
         title=say("A clock is wrong", "Une horloge est fausse"),
         when=say(
             "A server's clock differs, or nothing keeps it right. Certificates, logs and restoring to a moment depend on it.",
-            "L'horloge d'un serveur diffère, ou rien ne la tient à l'heure. Certificats, journaux et restauration à un instant en dépendent.",
+            "L'horloge d'un serveur diffère, ou rien ne la tient à l'heure. Certificats, journaux et restauration à un "
+            "instant en dépendent.",
         ),
         risk=Level.STANDARD,
         answers=frozenset({"ClockNotSynchronised", "hosts.clock-wrong", "hosts.clock-unsynchronized"}),

@@ -151,9 +151,7 @@ def errors(n: Names) -> Runbook:
         ),
         risk=Level.IMPORTANT,
         operations=("rollback",),
-        answers=frozenset(
-            {"error-budget", "ErrorsHigh", "ErrorBudgetBurning", "prod.errors", "prod.failing", "prod.unread"}
-        ),
+        answers=frozenset({"error-budget", "ErrorsHigh", "ErrorBudgetBurning", "prod.errors", "prod.failing", "prod.unread"}),
         steps=(
             step(
                 "See whose, since when, and how many.",
@@ -237,7 +235,8 @@ def certificate(n: Names) -> Runbook:
     site = next((found.site for found in n.shown if found.site), "<name>")
     from_authority = step(
         "Is the authority's limit reached: take the certificates of before from the backup, the line of that server.",
-        "Si la limite de l'autorité est atteinte : reprendre les certificats d'avant depuis la sauvegarde, la ligne de ce serveur.",
+        "Si la limite de l'autorité est atteinte : reprendre les certificats d'avant depuis la sauvegarde, la ligne de ce "
+        "serveur.",
         *(
             n.flotilla("restore", "ingress", "--volume", f"certificates-{found.name}", "--over-existing")
             for found in n.having("ingress")[:12]
@@ -255,7 +254,10 @@ def certificate(n: Names) -> Runbook:
         answers=frozenset(
             {
                 *("CertificateExpiresSoon", "CertificateNotRenewed"),
-                *(f"tls.{name}" for name in ("expired", "untrusted", "protocol-old", "protocol-new-missing", "headers-missing")),
+                *(
+                    f"tls.{name}"
+                    for name in ("expired", "untrusted", "protocol-old", "protocol-new-missing", "headers-missing")
+                ),
             }
         ),
         steps=(
@@ -306,10 +308,10 @@ def dns_wrong(n: Names) -> Runbook:
         answers=frozenset({"dns-unknown", "dns", "DnsWrong", "DnsUnknown", "dns.record-missing", "dns.record-foreign"}),
         steps=(
             step(
-                "What do the zones' own name servers say, and what was declared? Did somebody change an address on purpose a few minutes "
-                "ago: wait for as long as `dns.ttl_s` says.",
-                "Que disent les serveurs de noms des zones, et qu'a-t-on déclaré ? Si l'adresse vient d'être changée exprès : attendre le "
-                "temps de `dns.ttl_s`.",
+                "What do the zones' own name servers say, and what was declared? Did somebody change an address on purpose a "
+                "few minutes ago: wait for as long as `dns.ttl_s` says.",
+                "Que disent les serveurs de noms des zones, et qu'a-t-on déclaré ? Si l'adresse vient d'être changée exprès "
+                ": attendre le temps de `dns.ttl_s`.",
                 n.flotilla("audit", "dns"),
             ),
             step(

@@ -77,9 +77,17 @@ def drift(n: Names) -> Runbook:
         operations=("apply", "host converge"),
         answers=frozenset(
             {
-                *(f"drift.{name}" for name in ("changed", "role-differs", "unmanaged", "service-unmanaged", "container-unmanaged")),
+                *(
+                    f"drift.{name}"
+                    for name in ("changed", "role-differs", "unmanaged", "service-unmanaged", "container-unmanaged")
+                ),
                 *(f"integrity.{name}" for name in ("code-differs", "ingress-differs", "name-undeclared", "name-unused")),
-                *("hosts.declaration-differs", "containers.release-differs", "containers.release-pending", "containers.image-unpinned"),
+                *(
+                    "hosts.declaration-differs",
+                    "containers.release-differs",
+                    "containers.release-pending",
+                    "containers.image-unpinned",
+                ),
             }
         ),
         steps=(
@@ -103,7 +111,8 @@ def drift(n: Names) -> Runbook:
             ),
             step(
                 "What no stack declares is yours to decide: see who made it, then remove it at Hetzner, Cloudflare or Docker.",
-                "Ce qu'aucune pile ne déclare est à décider : voir qui l'a fait, puis le retirer chez Hetzner, Cloudflare ou Docker.",
+                "Ce qu'aucune pile ne déclare est à décider : voir qui l'a fait, puis le retirer chez Hetzner, Cloudflare ou "
+                "Docker.",
                 n.flotilla("audit", "drift"),
                 n.on(n.manager, "docker", "service", "ls"),
             ),
@@ -144,15 +153,19 @@ def access(n: Names) -> Runbook:
         answers=frozenset(f"security.{name}" for name in names),
         steps=(
             step(
-                "Keep what is to be seen first: somebody may be there. Is an account or a key unknown, use the page about keys.",
-                "D'abord garder ce qui se voit : quelqu'un est peut-être là. Si un compte ou une clé est inconnu, voir la page des clés.",
+                "Keep what is to be seen first: somebody may be there. Is an account or a key unknown, use the page about "
+                "keys.",
+                "D'abord garder ce qui se voit : quelqu'un est peut-être là. Si un compte ou une clé est inconnu, voir la "
+                "page des clés.",
                 n.flotilla("incident", "start", "--title", "Something is open"),
                 n.flotilla("audit", "security"),
                 n.flotilla("runbook", "key-compromised"),
             ),
             step(
-                "Shows a server another host key although nobody replaced it: run nothing there; look at it at Hetzner's console.",
-                "Si un serveur montre une autre clé d'hôte sans avoir été remplacé : n'y rien lancer ; le voir dans la console Hetzner.",
+                "Shows a server another host key although nobody replaced it: run nothing there; look at it at Hetzner's "
+                "console.",
+                "Si un serveur montre une autre clé d'hôte sans avoir été remplacé : n'y rien lancer ; le voir dans la "
+                "console Hetzner.",
             ),
             step(
                 "Put right what differs from the roles: firewall, SSH, accounts, kernel, Docker.",
@@ -186,7 +199,8 @@ def documents(n: Names) -> Runbook:
         title=say("Documents do not say what is so", "Les documents ne disent pas ce qui est"),
         when=say(
             "A page that is written from code is stale, a link leads nowhere, or a page names a command that there is not.",
-            "Une page écrite depuis le code est périmée, un lien ne mène nulle part, ou une page nomme une commande qui n'existe pas.",
+            "Une page écrite depuis le code est périmée, un lien ne mène nulle part, ou une page nomme une commande qui "
+            "n'existe pas.",
         ),
         risk=Level.STANDARD,
         answers=frozenset(f"docs.{name}" for name in ("page-stale", "link-broken", "command-unknown")),

@@ -12,11 +12,15 @@ from ops.runbooks.runbook import Runbook, Situation
 SITUATIONS = {
     Situation.DISASTER: Words(en="Something is lost", fr="Quelque chose est perdu"),
     Situation.SERVERS: Words(en="A server is not well", fr="Un serveur va mal"),
-    Situation.SITES: Words(en="Visitors do not get what they came for", fr="Les visiteurs n'obtiennent pas ce qu'ils cherchent"),
+    Situation.SITES: Words(
+        en="Visitors do not get what they came for", fr="Les visiteurs n'obtiennent pas ce qu'ils cherchent"
+    ),
     Situation.DATA: Words(en="Data and databases", fr="Données et bases"),
     Situation.WATCHING: Words(en="Something is not as it should be", fr="Quelque chose n'est pas comme prévu"),
     Situation.RELEASES: Words(en="Releases", fr="Mises en service"),
-    Situation.GROWING: Words(en="Projects, servers and environments come and go", fr="Projets, serveurs et environnements changent"),
+    Situation.GROWING: Words(
+        en="Projects, servers and environments come and go", fr="Projets, serveurs et environnements changent"
+    ),
     Situation.CARE: Words(en="Regular care, and after something went wrong", fr="Entretien régulier, et après un incident"),
 }
 RISKS = {
@@ -29,10 +33,10 @@ RISKS = {
 }
 RUNBOOKS = Words(en="Runbooks", fr="Procédures")
 BEFORE = Words(
-    en="Run the commands in the checkout, after . ./env.sh (and PULUMI_BACKEND_URL of your own for a real stack). Words in < > are "
-    "yours to replace. Without a terminal, what asks needs --approve and --reason.",
-    fr="Lancer les commandes dans le dépôt, après . ./env.sh (avec votre PULUMI_BACKEND_URL pour une vraie pile). Les mots entre < > sont "
-    "à remplacer. Sans terminal, ce qui demande une confirmation veut --approve et --reason.",
+    en="Run the commands in the checkout, after . ./env.sh (and PULUMI_BACKEND_URL of your own for a real stack). Words in < "
+    "> are yours to replace. Without a terminal, what asks needs --approve and --reason.",
+    fr="Lancer les commandes dans le dépôt, après . ./env.sh (avec votre PULUMI_BACKEND_URL pour une vraie pile). Les mots "
+    "entre < > sont à remplacer. Sans terminal, ce qui demande une confirmation veut --approve et --reason.",
 )
 MANY = Words(
     en="For servers and projects beyond the first {most} do the same with their names.",
@@ -48,8 +52,13 @@ CHECK = Words(en="Check that it worked", fr="Vérifier que cela a marché")
 UNDO = Words(en="Undo", fr="Annuler")
 ANSWERS = Words(en="Leads here", fr="Mène ici")
 NOT_MEASURED = Words(en="not measured yet", fr="pas encore mesurée")
-_ONE = Words(en="{name} {median} s, at most {longest} s ({count} times)", fr="{name} {median} s, au plus {longest} s ({count} fois)")
-_WHOLE = Words(en="{seconds} s for the whole page, in the sandbox on {day}", fr="{seconds} s pour toute la page, dans le bac à sable le {day}")
+_ONE = Words(
+    en="{name} {median} s, at most {longest} s ({count} times)", fr="{name} {median} s, au plus {longest} s ({count} fois)"
+)
+_WHOLE = Words(
+    en="{seconds} s for the whole page, in the sandbox on {day}",
+    fr="{seconds} s pour toute la page, dans le bac à sable le {day}",
+)
 
 
 def duration(runbook: Runbook, known: dict[str, Duration], language: Language) -> str:

@@ -1,5 +1,5 @@
 """
-Every command of every runbook exists and parses: those of Flotilla by its own command line, all others by what is known of them.
+Every command of every runbook exists and parses: Flotilla's by its own command line, all others by what is known of them.
 """
 
 from __future__ import annotations
@@ -142,7 +142,12 @@ def test_a_hostile_name_makes_no_other_command_of_it() -> None:
 
 def test_a_command_that_there_is_not_is_found() -> None:
     """The check can fail: a wrong command, a wrong option, a missing argument."""
-    for argv in (("flotilla", "mend"), ("flotilla", "deploy", "shop", "--quickly"), ("flotilla", "rollback"), ("flotilla", "env")):
+    for argv in (
+        ("flotilla", "mend"),
+        ("flotilla", "deploy", "shop", "--quickly"),
+        ("flotilla", "rollback"),
+        ("flotilla", "env"),
+    ):
         with pytest.raises((TyperException, AssertionError)):
             parsed(argv)
 
