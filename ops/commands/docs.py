@@ -30,8 +30,12 @@ def docs(
     ] = False,
     outputs: Annotated[
         Path | None,
-        typer.Option("--outputs", help="Take the stack's outputs from this file, JSON, and ask no engine for them."),
+        typer.Option("--outputs", help="Take the stack's outputs from this JSON file, and ask no engine for them."),
     ] = None,
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="Also ask the engine, offline, what the settings make, and what policies say of it."),
+    ] = False,
     html: Annotated[
         bool, typer.Option("--html", help="Also write everything as one file, dossier.html, to read offline.")
     ] = False,
@@ -44,7 +48,7 @@ def docs(
     from ops.dossier.collect import Sources
 
     here = checkout.find()
-    sources = Sources(is_declared=declared, outputs=outputs)
+    sources = Sources(is_declared=declared, is_previewed=preview, outputs=outputs)
     found = dossier.make(here, stack, out, sources, with_html=html)
     if not check:
         dossier.write(found)
@@ -71,7 +75,7 @@ def _show(found: Dossier) -> None:
     said = ", ".join(f"{count} {words[kind]}" for kind, count in rows.items()) or "nothing changed"
     console.line(f"{found.facts.stack}: {len(found.pages)} files in {found.folder}: {said}.")
     if found.facts.outputs is None:
-        console.line(f"Without the stack's outputs: {found.facts.outputs_problem}", "yellow")
+        console.line(f"Without the stack's outputs: {found.facts.why_no_outputs}.", "yellow")
     for problem in found.facts.problems:
         console.line(problem, "yellow")
     console.line(f"Begin with {found.folder / 'index.md'}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,24 +16,32 @@ from typing import Any
 
 from ops import history, shelf
 from ops import stack as stacks
-from ops.dossier.facts import Facts, Report, moment_of
+from ops.dossier.facts import Facts, Preview, Report, moment_of
 from ops.dossier.outputs import parse
 from ops.errors import FlotillaError, SettingsError
 
 SUFFIX = "_report.json"
-NOT_ASKED = "the stack was not asked, this dossier is of the settings alone (`--declared`)"
 History = tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
     """
-    What is asked beside the settings. `is_declared`: nothing. `outputs` is a file that has the stack's outputs, instead of
-    asking the engine.
+    What is asked beside the settings. `is_declared`: neither the stack nor its reports and history. `is_previewed`: the engine
+    is asked offline what the settings would make, and the policy packs what they say of it. `outputs` is a file that has the
+    stack's outputs, instead of asking the engine.
     """
 
     is_declared: bool = False
+    is_previewed: bool = False
     outputs: Path | None = None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """
+        Whether the same checkout gives the same dossier on every machine, at any time, without an engine.
+        """
+        return self.is_declared and not self.is_previewed
 
 
 def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = None) -> Facts:
@@ -69,7 +78,24 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
         decisions=decisions(checkout),
         checkout=os.path.relpath(checkout, folder),
         is_declared=asked.is_declared,
+        preview=_preview(checkout, stack) if asked.is_previewed else None,
     )
+
+
+def _preview(checkout: Path, stack: str) -> Preview:
+    """
+    Raises: MissingToolError where there is no engine, FlotillaError where the preview fails.
+    """
+    from sandbox.preview import POLICY_VIOLATION, preview
+
+    found = preview(stack, root=checkout, packs=[path.parent for path in sorted(checkout.glob("policies/*/PulumiPolicy.yaml"))])
+    if found.exit_code not in (0, POLICY_VIOLATION):
+        last = " ".join(found.output.split())[-300:] or "the engine said nothing"
+        raise FlotillaError(
+            f"{stack}: its preview failed: {last}. Nothing was written. Run `.venv/bin/python -m sandbox.preview {stack}`."
+        )
+    counted = Counter(step.type for step in found.steps)
+    return Preview(resources=dict(sorted(counted.items())), findings=tuple(found.violations))
 
 
 def _of_stack(checkout: Path, stack: str, asked: Sources, problems: list[str]) -> tuple[Mapping[str, Any] | None, str, History]:
@@ -77,7 +103,7 @@ def _of_stack(checkout: Path, stack: str, asked: Sources, problems: list[str]) -
     The outputs, why there are none, and the audit log.
     """
     if asked.is_declared:
-        return None, NOT_ASKED, ()
+        return None, "", ()
     document: object = _from_file(asked.outputs) if asked.outputs else None
     lines: History = ()
     try:

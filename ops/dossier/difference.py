@@ -51,7 +51,7 @@ def _servers(facts: Facts) -> Iterator[Difference]:
 
 
 def _server(row: Mapping[str, Any]) -> str:
-    disk = f", {row['volume_gb']} GB" if row.get("volume_gb") else ""
+    disk = f", {row['volume_gb']:g} GB" if row.get("volume_gb") else ""
     return f"{row.get('type')}, {row.get('location')}, {'+'.join(row.get('roles', ()))}{disk}"
 
 
@@ -70,8 +70,8 @@ def _projects(facts: Facts) -> Iterator[Difference]:
         yield Difference(what=f"projects.{name}", wanted=wanted.get(name), found=found.get(name))
 
 
-def _releases(images: Iterator[tuple[str, int]]) -> str:
-    return ", ".join(sorted({f"{short(image)} {weight} %" for image, weight in images}))
+def _releases(images: Iterator[tuple[str, float]]) -> str:
+    return ", ".join(sorted({f"{short(image)} {weight:g} %" for image, weight in images}))
 
 
 def short(image: str) -> str:

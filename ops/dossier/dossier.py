@@ -56,7 +56,7 @@ def make(
     asked = sources or Sources()
     facts = collect(checkout, stack, folder, asked)
     pages = render(facts, with_html=with_html)
-    found = changes(folder, pages, is_declared=asked.is_declared)
+    found = changes(folder, pages, is_repeatable=asked.is_repeatable)
     return Dossier(facts=facts, folder=folder, out=out, sources=asked, pages=pages, changes=found)
 
 
@@ -80,7 +80,7 @@ def write(found: Dossier) -> None:
 
     Raises: RefusedError, FlotillaError
     """
-    files.write(found.folder, found.changes, found.pages, is_declared=found.sources.is_declared)
+    files.write(found.folder, found.changes, found.pages, is_repeatable=found.sources.is_repeatable)
 
 
 def command(found: Dossier) -> str:
@@ -89,6 +89,7 @@ def command(found: Dossier) -> str:
     """
     words = ["flotilla", "docs", "-s", found.facts.stack]
     words += ["--declared"] if found.sources.is_declared else []
+    words += ["--preview"] if found.sources.is_previewed else []
     words += ["--outputs", str(found.sources.outputs)] if found.sources.outputs else []
     words += ["--out", str(found.out)] if found.out else []
     words += ["--html"] if any(page.path == HTML for page in found.pages) else []
@@ -109,7 +110,7 @@ def document(found: Dossier, *, is_check: bool) -> dict[str, Any]:
         "is_fresh": not found.changes,
         "as_of": facts.as_of.isoformat() if facts.as_of else None,
         "has_outputs": facts.outputs is not None,
-        "outputs_problem": facts.outputs_problem,
+        "outputs_problem": facts.why_no_outputs,
         "problems": list(facts.problems),
         "pages": [{"path": page.path, "title": page.title} for page in found.pages],
         "changes": [

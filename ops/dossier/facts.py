@@ -10,10 +10,15 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from ops.dossier.words import Language, Words
+from ops.events import Violation
 from policies.framework import Pack
 from settings import Settings
 from settings.care import Waiver
 
+NOT_ASKED = Words(
+    en="the stack was not asked, this dossier is of the settings alone (`--declared`)",
+    fr="la pile n'a pas été interrogée, ce dossier ne porte que sur les réglages (`--declared`)",
+)
 UNDATED = Words(en="at a time that it does not say", fr="à un moment qu'il ne dit pas")
 OLDER = Words(en="{days} days older than the newest fact here", fr="{days} jours de plus que le fait le plus récent ici")
 
@@ -30,14 +35,24 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preview:
+    """
+    What an offline preview said. `resources` is {type: how many}; `findings` are those of the policy packs.
+    """
+
+    resources: Mapping[str, int]
+    findings: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """
     Everything that is known about one environment. `outputs` is the stack's document (components/outputs_shape.py), and None
-    where there is none that can be read: `outputs_problem` is then why, as a sentence. `reports` are the newest, by the name of
-    their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done, `history` the
-    lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of docs/adr, {file:
-    title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's folder to the
-    checkout, for links. `is_declared`: nothing but the settings was asked.
+    where there is none: `outputs_problem` is then why, as a sentence, where somebody asked for them. `reports` are the newest,
+    by the name of their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done,
+    `history` the lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of
+    docs/adr, {file: title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's
+    folder to the checkout, for links. `is_declared`: nothing but the settings was asked. `preview` is None where none was made.
     """
 
     settings: Settings
@@ -52,6 +67,7 @@ class Facts:
     decisions: Mapping[str, str] = field(default_factory=dict)
     checkout: str = "../../.."
     is_declared: bool = False
+    preview: Preview | None = None
 
     @property
     def stack(self) -> str:
@@ -85,6 +101,15 @@ class Facts:
         ]
         priced = day_of(self.statement.get("prices", {}).get("priced_on"))
         return max([*days, *([priced] if priced else [])], default=None)
+
+    @property
+    def why_no_outputs(self) -> str:
+        """
+        Why there are none, in the middle of a sentence; empty where there are some.
+        """
+        if self.outputs is not None:
+            return ""
+        return NOT_ASKED.of(self.language) if self.is_declared else self.outputs_problem.rstrip(". ")
 
     def server(self, name: str) -> Mapping[str, Any]:
         """

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 
 from ops.dossier.page import Page
 from ops.dossier.words import Language, Words
-from ops.page.markup import Markup, element, joined, table
+from ops.page.markup import Markup, element, joined, table, text
 from ops.page.style import CSS
 
 CONTENTS = Words(en="Pages", fr="Pages")
@@ -141,7 +141,7 @@ class _Reader:
                 case "softbreak" | "hardbreak":
                     yield Markup("\n")
                 case _:
-                    yield element("span", token.content) if token.content else Markup()
+                    yield text(token.content)
 
     def _link(self, target: str, inside: Sequence[Markup], path: str) -> Markup:
         """

@@ -18,6 +18,7 @@ from ops.dossier.page import (
     joined,
     link,
     paragraph,
+    prose,
     say,
     setting,
     source,
@@ -111,10 +112,10 @@ def _parts(facts: Facts) -> Markdown:
     for role, words in ROLES.items():
         having = joined(code(name) for name, (_, pool) in servers.items() if role in pool.roles)
         rows.append((code(role.value), having or say(NOBODY, language), say(words, language)))
-    role = Words(en="Role", fr="Rôle")
+    name = Words(en="Role", fr="Rôle")
     return body(
         heading(PARTS.of(language)),
-        table(terms.heads(language, role, terms.SERVER, DOES), rows),
+        table(terms.heads(language, name, terms.SERVER, DOES), rows),
         source(language, setting("environment.servers")),
     )
 
@@ -138,7 +139,7 @@ def _layers(facts: Facts) -> Markdown:
 def _decisions(facts: Facts) -> Markdown:
     language = facts.language
     rows = [
-        (name.partition("-")[0], link(title, f"{facts.checkout}/docs/adr/{name}"))
+        (name.partition("-")[0], link(prose(title), f"{facts.checkout}/docs/adr/{name}"))
         for name, title in sorted(facts.decisions.items())
     ]
     if not rows:

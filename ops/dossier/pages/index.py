@@ -70,6 +70,8 @@ NO_REPORT = Words(en="none of this environment in {folder}", fr="aucun de cet en
 REPORTS = Words(en="reports", fr="rapports")
 HISTORY = Words(en="audit log", fr="journal d'audit")
 LINES = Words(en="{count} lines, the last of {when}", fr="{count} lignes, la dernière du {when}")
+PREVIEW = Words(en="offline preview", fr="aperçu hors ligne")
+NOT_READ = Words(en="not read", fr="pas lus")
 NO_LINES = Words(en="no line could be read", fr="aucune ligne n'a pu être lue")
 PRICES = Words(en="prices", fr="prix")
 NEWEST = Words(
@@ -99,7 +101,7 @@ def command(facts: Facts) -> str:
     """
     What writes these pages again.
     """
-    return f"flotilla docs -s {facts.stack}{' --declared' if facts.is_declared else ''}"
+    return f"flotilla docs -s {facts.stack}{' --declared' if facts.is_declared else ''}{' --preview' if facts.preview else ''}"
 
 
 def _summary(facts: Facts) -> Markdown:
@@ -199,12 +201,15 @@ def _ages(facts: Facts) -> Iterator[tuple[object, ...]]:
     language = facts.language
     files = joined(map(code, (f"Pulumi.{facts.stack}.yaml", "projects/*.yaml", f"releases/{facts.stack}.yaml")))
     yield (say(SETTINGS, language, files=files), say(CHECKOUT, language))
-    up = (
-        say(READ, language)
-        if facts.outputs is not None
-        else say(MISSING, language, why=prose(facts.outputs_problem.rstrip(".")))
-    )
+    up = say(READ, language) if facts.outputs is not None else say(MISSING, language, why=prose(facts.why_no_outputs))
     yield (say(OUTPUTS, language), up)
+    if facts.preview is not None:
+        yield (say(PREVIEW, language), say(READ, language))
+    if facts.is_declared:
+        yield (say(REPORTS, language), say(NOT_READ, language))
+        yield (say(HISTORY, language), say(NOT_READ, language))
+        yield (say(PRICES, language), facts.statement["prices"]["priced_on"])
+        return
     if not facts.reports:
         yield (say(REPORTS, language), say(NO_REPORT, language, folder=code("reports/")))
     for name, found in sorted(facts.reports.items()):

@@ -53,6 +53,16 @@ NO_DISK = Words(en="No server has a disk of its own for data.", fr="Aucun serveu
 IMAGES = Words(en="Images, by digest", fr="Images, par empreinte")
 PLATFORM = Words(en="ingress", fr="entrée")
 NO_IMAGES = Words(en="No release is served yet.", fr="Aucune version n'est encore servie.")
+RESOURCES = Words(en="Resources that the settings make", fr="Ressources créées par les réglages")
+NUMBER = Words(en="Number", fr="Nombre")
+KINDS = {
+    "hcloud": Words(en="at Hetzner", fr="chez Hetzner"),
+    "cloudflare": Words(en="at Cloudflare", fr="chez Cloudflare"),
+    "docker": Words(en="in Docker Swarm", fr="dans Docker Swarm"),
+    "command": Words(en="a step on a server", fr="une étape sur un serveur"),
+    "pulumi": Words(en="of the engine", fr="du moteur"),
+    "flotilla": Words(en="a component, made of others", fr="un composant, fait d'autres"),
+}
 VERSIONS = Words(en="Versions", fr="Versions")
 VERSION = Words(en="Version", fr="Version")
 SYSTEM = Words(en="operating system of {pool}", fr="système d'exploitation de {pool}")
@@ -62,7 +72,7 @@ def page(facts: Facts) -> Page:
     """
     The page.
     """
-    parts = (_servers(facts), _addresses(facts), _disks(facts), _images(facts), _versions(facts))
+    parts = (_servers(facts), _addresses(facts), _disks(facts), _images(facts), _versions(facts), _resources(facts))
     return Page("inventory.md", TITLE.of(facts.language), body(*parts))
 
 
@@ -147,7 +157,7 @@ def unless_up(facts: Facts) -> Markdown:
     """
     if facts.outputs is not None:
         return Markdown()
-    return paragraph(say(NO_OUTPUTS, facts.language, why=prose(facts.outputs_problem.rstrip("."))))
+    return paragraph(say(NO_OUTPUTS, facts.language, why=prose(facts.why_no_outputs)))
 
 
 def _disks(facts: Facts) -> Markdown:
@@ -219,4 +229,22 @@ def _versions(facts: Facts) -> Markdown:
             setting("environment.postgresql.version"),
             file("toolchain"),
         ),
+    )
+
+
+def _resources(facts: Facts) -> Markdown:
+    """
+    By type, as an offline preview counted them; a type that nobody here knows is listed as such.
+    """
+    language = facts.language
+    if facts.preview is None:
+        return Markdown()
+    rows = [
+        (code(kind), say(KINDS.get(kind.partition(":")[0], terms.NOT_KNOWN), language), count)
+        for kind, count in facts.preview.resources.items()
+    ]
+    return body(
+        heading(RESOURCES.of(language)),
+        table(terms.heads(language, terms.TYPE, terms.WHAT, NUMBER), rows),
+        source(language, file(f"python -m sandbox.preview {facts.stack}")),
     )

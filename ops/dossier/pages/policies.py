@@ -41,6 +41,12 @@ HELD = Words(
 )
 LEVEL = Words(en="Level", fr="Niveau")
 ASKED_BY = Words(en="Asked for by", fr="Demandé par")
+SAID = Words(en="What they say of the settings", fr="Ce qu'elles disent des réglages")
+NOT_ASKED = Words(
+    en="No preview was made for these pages (`--preview`): {command} says it.",
+    fr="Aucun aperçu n'a été fait pour ces pages (`--preview`) : {command} le dit.",
+)
+NOTHING = Words(en="Nothing: every rule is held.", fr="Rien : chaque règle est tenue.")
 OWN = Words(en="our own", fr="nous-mêmes")
 WORDS_OF_RULES = Words(
     en="The rules' own words, with examples and remedies: {page}.",
@@ -57,7 +63,7 @@ def page(facts: Facts) -> Page:
     The page.
     """
     packs = [_pack(facts, pack) for pack in facts.packs]
-    return Page("policies.md", TITLE.of(facts.language), body(_waivers(facts), _held(facts), *packs))
+    return Page("policies.md", TITLE.of(facts.language), body(_waivers(facts), _findings(facts), _held(facts), *packs))
 
 
 def _waivers(facts: Facts) -> Markdown:
@@ -82,7 +88,7 @@ def _waiver(facts: Facts, waiver: Waiver) -> tuple[object, ...]:
 def _held(facts: Facts) -> Markdown:
     language, compliance = facts.language, facts.settings.environment.compliance
     counted = Counter(rule.level.value for pack in facts.packs for rule in pack.rules)
-    levels = ", ".join(f"{count} {level}" for level, count in sorted(counted.items()))
+    levels = joined(Markdown(f"{count} {code(level)}") for level, count in sorted(counted.items()))
     told = Markdown()
     if compliance:
         told = paragraph(say(REGION, language, region=compliance.data_region.value, days=compliance.log_retention_days))
@@ -95,10 +101,32 @@ def _held(facts: Facts) -> Markdown:
     )
 
 
+def _findings(facts: Facts) -> Markdown:
+    """
+    What the packs say of what the settings make, where somebody asked for a preview.
+    """
+    language = facts.language
+    if facts.preview is None:
+        return body(
+            heading(SAID.of(language)), paragraph(say(NOT_ASKED, language, command=code(f"make preview-{facts.stack}")))
+        )
+    rows = [
+        (code(row.policy), code(row.level), code(row.urn.rpartition("::")[2]), prose(row.message))
+        for row in sorted(facts.preview.findings, key=lambda row: (row.level, row.policy, row.urn, row.message))
+    ]
+    shown = table(terms.heads(language, RULE, LEVEL, RESOURCE, terms.WHAT), rows) if rows else paragraph(say(NOTHING, language))
+    return body(heading(SAID.of(language)), shown, source(language, file(f"python -m sandbox.preview {facts.stack}")))
+
+
 def _pack(facts: Facts, pack: Pack) -> Markdown:
     language = facts.language
     rows = [
-        (code(rule.id), rule.level.value, prose(rule.description), joined(map(str, rule.references), "; ") or OWN.of(language))
+        (
+            code(rule.id),
+            code(rule.level.value),
+            prose(rule.description),
+            joined(map(str, rule.references), "; ") or OWN.of(language),
+        )
         for rule in sorted(pack.rules, key=lambda rule: rule.id)
     ]
     return body(heading(code(pack.name), 3), table(terms.heads(language, RULE, LEVEL, terms.WHAT, ASKED_BY), rows))
