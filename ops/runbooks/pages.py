@@ -78,7 +78,7 @@ def index(runbooks: Sequence[Runbook], names: Names, language: Language) -> Page
     """
     By situation, with what is hit by alerts and findings.
     """
-    parts: list[Markdown] = [paragraph(words.BEFORE.of(language)), *_many(names, language)]
+    parts: list[Markdown] = [paragraph(told(words.BEFORE, language)), *_many(names, language)]
     for situation in Situation:
         rows = [
             (
@@ -109,7 +109,7 @@ def page(runbook: Runbook, names: Names, durations: Mapping[str, Duration], lang
         rows.append((words.ANSWERS.of(language), joined(code(word) for word in sorted(runbook.answers))))
     parts = [
         table(["", ""], rows),
-        paragraph(words.BEFORE.of(language)),
+        paragraph(told(words.BEFORE, language)),
         *_many(names, language),
         *_part(words.STEPS, runbook.steps, language),
         *_part(words.CHECK, runbook.check, language),

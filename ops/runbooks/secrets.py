@@ -127,9 +127,9 @@ def _elsewhere(n: Names) -> Iterator[Step]:
     What is not in the settings.
     """
     yield step(
-        "HCLOUD_TOKEN and CLOUDFLARE_API_TOKEN: make a new one in the console, give it to this shell and to CI, then delete "
-        "the old one there.",
-        "HCLOUD_TOKEN et CLOUDFLARE_API_TOKEN : en créer un dans la console, le donner à ce shell et à la CI, puis y "
+        "`HCLOUD_TOKEN` and `CLOUDFLARE_API_TOKEN`: make a new one in the console, give it to this shell and to CI, then "
+        "delete the old one there.",
+        "`HCLOUD_TOKEN` et `CLOUDFLARE_API_TOKEN` : en créer un dans la console, le donner à ce shell et à la CI, puis y "
         "supprimer l'ancien.",
         run("read", "-rs", "HCLOUD_TOKEN"),
         run("export", "HCLOUD_TOKEN"),

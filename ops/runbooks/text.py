@@ -30,7 +30,7 @@ def lines(runbook: Runbook, durations: Mapping[str, Duration], language: Languag
     yield f"{words.RISK.of(language)}: {words.RISKS[runbook.risk].of(language)}", ""
     yield f"{words.DURATION.of(language)}: {words.duration(runbook, dict(durations), language)}", ""
     yield f"{words.REHEARSED.of(language)}: {runbook.rehearsed or words.NOT_REHEARSED.of(language)}", ""
-    yield words.BEFORE.of(language), ""
+    yield told(words.BEFORE, language), ""
     for title, steps in ((words.STEPS, runbook.steps), (words.CHECK, runbook.check), (words.UNDO, runbook.undo)):
         yield "", ""
         yield title.of(language), "bold"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ops.confirm import Level
 from ops.dossier.words import Language, Words
 from ops.runbooks.durations import REHEARSALS, Duration
-from ops.runbooks.runbook import Runbook, Situation
+from ops.runbooks.runbook import Runbook, Situation, say
 
 SITUATIONS = {
     Situation.DISASTER: Words(en="Something is lost", fr="Quelque chose est perdu"),
@@ -32,11 +32,11 @@ RISKS = {
     ),
 }
 RUNBOOKS = Words(en="Runbooks", fr="Procédures")
-BEFORE = Words(
-    en="Run the commands in the checkout, after . ./env.sh (and PULUMI_BACKEND_URL of your own for a real stack). Words in < "
-    "> are yours to replace. Without a terminal, what asks needs --approve and --reason.",
-    fr="Lancer les commandes dans le dépôt, après . ./env.sh (avec votre PULUMI_BACKEND_URL pour une vraie pile). Les mots "
-    "entre < > sont à remplacer. Sans terminal, ce qui demande une confirmation veut --approve et --reason.",
+BEFORE = say(
+    "Run the commands in the checkout, after `. ./env.sh` (for a real stack with `PULUMI_BACKEND_URL` of your own). Words in "
+    "`< >` are yours to replace. Without a terminal, what asks needs `--approve` and `--reason`.",
+    "Lancer les commandes dans le dépôt, après `. ./env.sh` (pour une vraie pile, avec votre `PULUMI_BACKEND_URL`). Les mots "
+    "entre `< >` sont à remplacer. Sans terminal, ce qui demande une confirmation veut `--approve` et `--reason`.",
 )
 MANY = Words(
     en="For servers and projects beyond the first {most} do the same with their names.",
