@@ -20,6 +20,7 @@ from ops.runbooks import (
     secrets,
     servers,
     sites,
+    upkeep,
     watching,
 )
 from ops.runbooks.names import Names
@@ -31,6 +32,7 @@ BUILDS: tuple[Build, ...] = (
     *disasters.RUNBOOKS,
     *losses.RUNBOOKS,
     *servers.RUNBOOKS,
+    *upkeep.RUNBOOKS,
     *sites.RUNBOOKS,
     *databases.RUNBOOKS,
     *restoring.RUNBOOKS,
