@@ -18,6 +18,8 @@ from tests.e2e.test_data import GUESTBOOK, LOSE_THE_DATABASE_SERVER, write
 
 SLOWER = 3
 """Another machine may take so many times as long as the page says before the page counts as wrong."""
+LONGEST_S = 900
+"""Where the page says nothing yet."""
 
 
 def lines_of_the_page(fleet: Fleet) -> list[str]:
@@ -60,4 +62,5 @@ def test_the_page_brings_a_lost_database_server_back(fleet: Fleet, record_proper
     assert f"before-the-backup-{mark}" in page
     assert f"after-the-backup-{mark}" in page
     write(fleet, "after-the-loss")
-    assert whole_s <= SLOWER * REHEARSALS[LOST_DATABASE].seconds, took_s
+    known = REHEARSALS.get(LOST_DATABASE)
+    assert whole_s <= (SLOWER * known.seconds if known else LONGEST_S), took_s
