@@ -22,9 +22,10 @@ from ops.page.style import CSS
 
 CONTENTS = Words(en="Pages", fr="Pages")
 OWN_CSS = """
-h4 { font-size: 1rem; margin: 1.25rem 0 .25rem; } section { border-top: 1px solid var(--edge); }
+h4 { font-size: 1rem; margin: 1.25rem 0 .25rem; } section h3 { margin: 1.5rem 0 .25rem; }
+section { border-top: 1px solid var(--edge); }
 img { max-width: 100%; background: #fff; } td, th { overflow-wrap: anywhere; } nav ul { columns: 14rem; padding-left: 1.2rem; }
-a { color: var(--plot); } td { min-width: 4rem; } thead th, tbody th { min-width: 4rem; }
+a { color: var(--plot); } td { min-width: 4rem; } thead th, tbody th { min-width: 7rem; }
 """
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 DETAILS = re.compile(r"<details>\n<summary>[^<]*</summary>\n?|</details>\n?")

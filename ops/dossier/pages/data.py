@@ -4,7 +4,7 @@ Where data is, how it is backed up, and when it was last seen that it can be res
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -180,13 +180,21 @@ def _trials(facts: Facts) -> Markdown:
     headers = (terms.PROJECT, DATA, terms.WHEN, RESULT, RTO, RPO)
     return body(
         heading(TRIALS.of(language)),
-        table(terms.heads(language, *headers), [_trial(facts, row) for row in rows_of(found.document, "records")]),
+        table(
+            terms.heads(language, *headers),
+            [_trial(facts, row, rows_of(found.document, "findings")) for row in rows_of(found.document, "records")],
+        ),
         source(language, report(TRIAL), file("docs/backups.md")),
     )
 
 
-def _trial(facts: Facts, row: Mapping[str, Any]) -> tuple[object, ...]:
-    language, wrong = facts.language, row.get("findings") or ()
+def _trial(facts: Facts, row: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> tuple[object, ...]:
+    """
+    What is wrong is in the record, or is said of it: that nobody signed it, say.
+    """
+    language, resource = facts.language, f"{row.get('project')}/{row.get('source')}"
+    said = [*rows_of(row, "findings"), *(found for found in findings if found.get("resource") == resource)]
+    wrong = {(str(found.get("id")), str(found.get("fact"))) for found in said}
     result = say(DIFFERS, language, count=len(wrong)) if wrong else say(GOOD, language)
     took = [_seconds(facts, row.get(key)) for key in ("rto_s", "rpo_s")]
     return (row.get("project", ""), row.get("source", ""), _when(facts, row.get("at")), result, *took)

@@ -127,6 +127,15 @@ def test_measured_restores_are_in_the_page_about_data(up: Facts) -> None:
     assert "| word | word | 2026-09-21 14:13 | 12.3 MB | 3 | never | never |" in text
 
 
+def test_a_restore_that_nobody_signed_is_not_good(up: Facts) -> None:
+    """A record may look well; what was found about it beside it counts."""
+    found = up.reports["backup-trials"]
+    wrong = {"id": "record-not-genuine", "resource": "word/word", "fact": "it was not signed"}
+    forged = replace(found, document={**found.document, "findings": [wrong]})
+    text = _texts(replace(up, reports={**up.reports, "backup-trials": forged}))["data.md"]
+    assert "| good |" not in text and "| differs: 1 findings | 12.3 s |" in text
+
+
 def test_waivers_are_told_with_their_end(up: Facts) -> None:
     """One that has ended, and one for a rule that no pack has."""
     words = {"resource": "data-*", "reason": "one | is enough", "owner": "ops"}
