@@ -13,6 +13,7 @@ from ops.dossier.page import (
     block,
     body,
     code,
+    file,
     heading,
     joined,
     link,
@@ -91,6 +92,7 @@ def index(runbooks: Sequence[Runbook], names: Names, language: Language) -> Page
         ]
         parts.append(heading(words.SITUATIONS[situation].of(language)))
         parts.append(table([words.RUNBOOKS.of(language), words.WHEN.of(language), words.RISK.of(language)], rows))
+    parts.append(source(language, setting("environment"), setting("projects"), file("ops/runbooks")))
     return Page(path=INDEX, title=words.RUNBOOKS.of(language), body=body(*parts))
 
 
