@@ -32,6 +32,7 @@ from ops.commands import (
     release,
     report,
     restore,
+    runbook,
     sandbox,
     settings,
     status,
@@ -64,6 +65,7 @@ app.command("plan")(plan.plan)
 app.command("report")(report.report)
 app.command("restore")(restore.restore)
 app.command("rollback")(release.rollback)
+app.command("runbook")(runbook.runbook)
 app.command("status")(status.status)
 app.command("sync")(sync.sync)
 app.command("unlock")(history.unlock)

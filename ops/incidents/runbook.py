@@ -191,6 +191,7 @@ def _suggestion(runbook: Runbook, findings: Sequence[Finding], known: Mapping[st
         "ingress": known["ingress"] or "<ingress server>",
     }
     own = tuple(dict.fromkeys(finding.fix for finding in findings if finding.fix))
+    stack = str(known["stack"])
     commands = tuple(command.format(**{name: _quoted(value) for name, value in words.items()}) for command in runbook.commands)
     return Suggestion(
         name=runbook.name,
@@ -198,8 +199,15 @@ def _suggestion(runbook: Runbook, findings: Sequence[Finding], known: Mapping[st
         severity=gravest.severity,
         because=tuple(dict.fromkeys(f"{finding.resource}: {finding.message}" for finding in findings)),
         steps=tuple(runbook.steps),
-        commands=tuple(dict.fromkeys((*own[:3], *commands))),
+        commands=tuple(dict.fromkeys((*own[:3], *commands, _page(stack, runbook.name)))),
     )
+
+
+def _page(stack: str, name: str) -> str:
+    """
+    The command that shows the whole runbook, filled: ops/runbooks has one for each name here.
+    """
+    return f"flotilla runbook -s {_quoted(stack)} {name}"
 
 
 def _quoted(value: str) -> str:

@@ -49,7 +49,7 @@ def test_every_command_is_there() -> None:
     """The commands of this stage, and nothing that does not exist yet."""
     nouns = {words[0] for words in ALL}
     words = "apply audit backup canary cleanup costs dashboard deploy docs doctor drill env history host incident maintenance"
-    more = "notify plan project release report restore rollback sandbox settings status sync unlock workflow"
+    more = "notify plan project release report restore rollback runbook sandbox settings status sync unlock workflow"
     assert nouns == {*words.split(), *more.split()}
     assert {words[1] for words in ALL if words[0] == "host"} == {"converge", "reboot", "ssh"}
     assert {words[1] for words in ALL if words[0] == "settings"} == {"check", "schema"}

@@ -23,6 +23,7 @@ from ops.dossier.pages import (
     projects,
     secrets,
 )
+from ops.runbooks import pages as runbooks
 
 
 def _one(page: Callable[[Facts], Page]) -> Callable[[Facts], Iterable[Page]]:
@@ -39,6 +40,7 @@ PAGES: tuple[Callable[[Facts], Iterable[Page]], ...] = (
     _one(access.page),
     _one(secrets.page),
     _one(monitoring.page),
+    runbooks.pages,
     _one(costs.page),
     _one(policies.page),
     _one(changes.page),

@@ -27,6 +27,8 @@ from ops.dossier.page import (
     table,
 )
 from ops.dossier.words import Words
+from ops.runbooks import names
+from ops.runbooks.pages import paths
 
 TITLE = Words(en="Monitoring", fr="Surveillance")
 NOTHING = Words(
@@ -109,13 +111,14 @@ def _sites(facts: Facts) -> Markdown:
 def _alerts(facts: Facts) -> Markdown:
     language = facts.language
     found = [alert for _, rules in sorted(alerts.groups(facts.settings).items()) for alert in rules]
+    runbooks = paths(names.of(facts.settings))
     rows = [
         (
             Markdown(f"{alert.name} ({alert.project})") if alert.project else alert.name,
             alert.severity,
             code(alert.expression),
             alert.hold,
-            code(alert.runbook),
+            link(code(alert.runbook), runbooks[alert.runbook]) if alert.runbook in runbooks else code(alert.runbook),
         )
         for alert in found
     ]

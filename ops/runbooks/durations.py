@@ -1,0 +1,54 @@
+"""
+How long things take: by the reports of operations that ended well, and by the test that follows a page literally.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from statistics import median
+from typing import Any
+
+from ops.steps import StepStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duration:
+    """
+    Of operations of one name: how often they were seen, and the middle one and the longest in seconds.
+    """
+
+    count: int
+    median_s: float
+    longest_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """
+    A whole page, from its first command to the last, in the sandbox: seconds, and the day.
+    """
+
+    seconds: int
+    day: date
+
+
+REHEARSALS: Mapping[str, Rehearsal] = {}
+"""As tests/e2e/operations/test_runbook_disaster.py measured it, which fails where it takes three times as long."""
+
+
+def measured(reports: Iterable[Mapping[str, Any]], stack: str) -> dict[str, Duration]:
+    """
+    {operation: its duration} from reports in reports/operations/; what failed, or was of another stack, says nothing.
+    """
+    found: dict[str, list[float]] = {}
+    for row in reports:
+        took = row.get("duration_s")
+        is_good = row.get("status") == StepStatus.DONE and row.get("stack") == stack
+        if is_good and isinstance(took, int | float) and not isinstance(took, bool) and took >= 0:
+            found.setdefault(str(row.get("operation")), []).append(float(took))
+    return {
+        name: Duration(count=len(values), median_s=median(values), longest_s=max(values))
+        for name, values in sorted(found.items())
+    }

@@ -1,0 +1,206 @@
+"""
+What is no machine and lost: the state, the DNS account, a key that is in other hands.
+"""
+
+from __future__ import annotations
+
+from ops.confirm import Level
+from ops.runbooks.names import Names
+from ops.runbooks.runbook import Runbook, Situation, run, say, step
+
+
+def state_lost(n: Names) -> Runbook:
+    """
+    docs/state.md, as tests/integration/test_state_remote.py tries it.
+    """
+    return Runbook(
+        slug="state-lost",
+        situation=Situation.DISASTER,
+        title=say("The state is lost or damaged", "L'état est perdu ou abîmé"),
+        when=say(
+            "The engine does not know the stack any more, or its file cannot be read. Servers run on; nobody can change them.",
+            "Le moteur ne connaît plus la pile, ou son fichier est illisible. Les serveurs continuent ; personne ne peut les "
+            "changer.",
+        ),
+        risk=Level.CRITICAL,
+        steps=(
+            step(
+                "Change nothing until this is done: an update without the state would make every server twice. See where the "
+                "state should be.",
+                "Ne rien changer d'ici là : une mise à jour sans l'état créerait chaque serveur en double. Voir où l'état "
+                "devrait être.",
+                run("pulumi", "whoami", "-v"),
+                run("pulumi", "stack", "ls"),
+            ),
+            step(
+                "Is it kept in a bucket with versions: bring the last good version of `.pulumi/stacks/flotilla/` back there, "
+                "and go on with the check.",
+                "S'il est dans un bucket avec versions : y rétablir la dernière bonne version de `.pulumi/stacks/flotilla/`, "
+                "puis passer au contrôle.",
+            ),
+            step(
+                "Otherwise take the last copy that was exported. The key in {file} is used as it is; its passphrase is asked "
+                "for.",
+                "Sinon, reprendre la dernière copie exportée. La clé de {file} est reprise telle quelle ; sa phrase secrète "
+                "est demandée.",
+                run("pulumi", "stack", "init", n.stack),
+                n.pulumi("stack", "import", "--file", "<copy>.json"),
+                file=n.file,
+            ),
+            step(
+                "Take in what has changed since that copy.",
+                "Reprendre ce qui a changé depuis cette copie.",
+                n.pulumi("refresh", "--yes", "--skip-preview"),
+            ),
+        ),
+        check=(
+            step(
+                "Nothing is to be made anew. Whatever is shown as to be created exists already: take it in with `pulumi "
+                "import`, do not go on.",
+                "Rien n'est à créer. Ce qui s'affiche comme à créer existe déjà : le reprendre avec `pulumi import`, ne pas "
+                "continuer.",
+                n.pulumi("preview", "--expect-no-changes"),
+            ),
+        ),
+        undo=(
+            step(
+                "A wrong copy was imported: import another one.",
+                "Une mauvaise copie a été importée : en importer une autre.",
+                n.pulumi("stack", "import", "--file", "<other copy>.json"),
+            ),
+        ),
+        rehearsed="tests/integration/test_state_remote.py",
+    )
+
+
+def dns_account_lost(n: Names) -> Runbook:
+    """
+    The zones themselves are made by hand; their records by the program.
+    """
+    return Runbook(
+        slug="dns-account-lost",
+        situation=Situation.DISASTER,
+        title=say("The DNS account is lost", "Le compte DNS est perdu"),
+        when=say(
+            "Nobody gets into the account at Cloudflare any more, or it was taken over. The zones: {zones}.",
+            "Plus personne n'accède au compte Cloudflare, ou il a été pris. Les zones : {zones}.",
+            zones=", ".join(n.zones),
+        ),
+        risk=Level.CRITICAL,
+        steps=(
+            step(
+                "At another account make the same zones, and a token that may edit their records; give it to this shell.",
+                "Sur un autre compte, créer les mêmes zones et un jeton qui peut modifier leurs enregistrements ; le donner "
+                "à ce shell.",
+                run("read", "-rs", "CLOUDFLARE_API_TOKEN"),
+                run("export", "CLOUDFLARE_API_TOKEN"),
+            ),
+            step(
+                "See which records the state has: the lines of type `DnsRecord`.",
+                "Voir les enregistrements de l'état : les lignes de type `DnsRecord`.",
+                n.pulumi("stack", "--show-urns"),
+            ),
+            step(
+                "Take each of them out of the state; this deletes nothing anywhere. All names may stand in one command.",
+                "Les retirer de l'état ; cela ne supprime rien nulle part. Une seule commande peut les nommer tous.",
+                n.pulumi("state", "remove", "<urn>", "--yes"),
+            ),
+            step(
+                "Make all records in the new zones.",
+                "Créer tous les enregistrements dans les nouvelles zones.",
+                n.pulumi("up"),
+            ),
+            step(
+                "At the registrar enter the new zones' name servers. Others learn of it within hours, at most two days.",
+                "Chez le registraire, saisir les serveurs de noms des nouvelles zones. Les autres l'apprennent en quelques "
+                "heures, deux jours au plus.",
+            ),
+        ),
+        check=(
+            step(
+                "Every name leads where it should, and certificates are renewed.",
+                "Chaque nom mène où il doit, et les certificats se renouvellent.",
+                n.flotilla("audit", "dns", "tls"),
+            ),
+        ),
+        undo=(
+            step(
+                "As long as the registrar has the old name servers nothing has changed for visitors.",
+                "Tant que le registraire a les anciens serveurs de noms, rien n'a changé pour les visiteurs.",
+            ),
+        ),
+    )
+
+
+def key_compromised(n: Names) -> Runbook:
+    """
+    What somebody else may have, the most dangerous first.
+    """
+    return Runbook(
+        slug="key-compromised",
+        situation=Situation.DISASTER,
+        title=say("A key is in other hands", "Une clé est en d'autres mains"),
+        when=say(
+            "A laptop is lost, somebody leaves in anger, a token was shown: whoever has it may act in your name.",
+            "Un portable perdu, un départ conflictuel, un jeton montré : qui l'a peut agir en votre nom.",
+        ),
+        risk=Level.CRITICAL,
+        operations=("apply", "host converge"),
+        answers=frozenset({"security.key-unknown", "security.account-unknown", "security.sudoer-unknown"}),
+        steps=(
+            step(
+                "An administrator's SSH key: take it out of `access.public_keys` in {file}, put the new one in, bring it "
+                "out. Sessions are ended, the account and every copy of the key are removed.",
+                "La clé SSH d'un administrateur : la retirer de `access.public_keys` dans {file}, mettre la nouvelle, "
+                "appliquer. Les sessions sont coupées, le compte et toutes les copies de la clé retirés.",
+                n.flotilla("settings", "check"),
+                n.flotilla("apply"),
+                file=n.file,
+            ),
+            step(
+                "A token of Hetzner or Cloudflare: revoke it in their console first, then make a new one and give it to this "
+                "shell and to CI.",
+                "Un jeton Hetzner ou Cloudflare : le révoquer d'abord dans leur console, puis en créer un et le donner à ce "
+                "shell et à la CI.",
+                run("read", "-rs", "HCLOUD_TOKEN"),
+                run("export", "HCLOUD_TOKEN"),
+            ),
+            step(
+                "The passphrase or key of the stack: change it, then every secret that it opened, as the page about secrets "
+                "says: old copies of {file} can still be read.",
+                "La phrase secrète ou la clé de la pile : la changer, puis chaque secret qu'elle ouvrait, selon la page des "
+                "secrets : les anciennes copies de {file} restent lisibles.",
+                n.pulumi("stack", "change-secrets-provider", "passphrase"),
+                file=n.file,
+            ),
+            step(
+                "See what was done with it: Flotilla's own history, and the cloud against the state.",
+                "Voir ce qui en a été fait : l'historique de Flotilla, et le cloud comparé à l'état.",
+                n.flotilla("history", "-n", "200"),
+                n.flotilla("history", "verify"),
+                n.flotilla("audit", "security", "drift"),
+            ),
+        ),
+        check=(
+            step(
+                "Nobody has access who should not.",
+                "Personne n'a d'accès indu.",
+                n.flotilla("audit", "security", "--fail-on", "degraded"),
+            ),
+        ),
+        undo=(
+            step(
+                "Never bring a key back that was in other hands. A new one that locks you out: Hetzner's console still opens "
+                "the server.",
+                "Ne jamais remettre une clé qui a été en d'autres mains. Si la nouvelle vous exclut, la console Hetzner "
+                "ouvre encore le serveur.",
+            ),
+        ),
+    )
+
+
+RUNBOOKS = (
+    state_lost,
+    dns_account_lost,
+    key_compromised,
+)

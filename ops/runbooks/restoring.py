@@ -1,0 +1,253 @@
+"""
+Giving data back: a table, a database or a volume, a moment.
+"""
+
+from __future__ import annotations
+
+from ops.confirm import Level
+from ops.runbooks.names import Names
+from ops.runbooks.runbook import Command, Runbook, Situation, Step, say, step
+
+DUMPS = "/var/lib/postgresql"
+MOMENT = "<2026-11-26T01:30:00Z>"
+RESTORED = "<{database}_restored_...>"
+
+
+def as_postgres(n: Names, *argv: str) -> Command:
+    """
+    A command as PostgreSQL's own user on the database server.
+    """
+    return n.on(n.first("db"), "runuser", "-u", "postgres", "--", *argv)
+
+
+def identifier(name: str) -> str:
+    """
+    A name as SQL has it.
+    """
+    return f'"{name.replace(chr(34), 2 * chr(34))}"'
+
+
+def what_there_is(n: Names) -> Step:
+    """
+    Before anything is restored.
+    """
+    return step(
+        "See what can be given back, and of when.",
+        "Voir ce qui peut être rendu, et de quand.",
+        n.flotilla("backup", "list"),
+    )
+
+
+def dropped(n: Names, database: str) -> Step:
+    """
+    What restoring left.
+    """
+    return step(
+        "When nobody needs it any more: the name is the one that the command printed.",
+        "Quand plus personne n'en a besoin : le nom est celui que la commande a affiché.",
+        as_postgres(n, "dropdb", RESTORED.format(database=database)),
+    )
+
+
+def restore_table(n: Names) -> Runbook:
+    """
+    By way of a database beside.
+    """
+    project, database = n.database
+    beside = RESTORED.format(database=database)
+    dump, before = f"{DUMPS}/table.dump", f"{DUMPS}/table-before.dump"
+    return Runbook(
+        slug="restore-table",
+        situation=Situation.DATA,
+        title=say("Give one table back", "Rendre une table"),
+        when=say(
+            "Rows of one table were deleted or spoilt; everything else is to stay. Here of {database}; another project's is "
+            "named instead.",
+            "Des lignes d'une table ont été supprimées ou abîmées ; le reste doit demeurer. Ici dans {database} ; sinon "
+            "nommer un autre projet.",
+            database=database,
+        ),
+        risk=Level.CRITICAL,
+        operations=("restore",),
+        steps=(
+            what_there_is(n),
+            step(
+                "Restore the database beside the existing one, as it was before the mistake (UTC). The command prints its "
+                "name.",
+                "Restaurer la base à côté de l'existante, telle qu'avant l'erreur (UTC). La commande affiche son nom.",
+                n.flotilla("restore", project, "--to", MOMENT),
+            ),
+            step(
+                "Compare: how many rows are here, how many there.",
+                "Comparer : combien de lignes ici, combien là.",
+                n.psql(database, "SELECT count(*) FROM <table>"),
+                n.psql(beside, "SELECT count(*) FROM <table>"),
+            ),
+            step(
+                "Keep the table as it is now, then take the one of before out.",
+                "Garder la table telle qu'elle est, puis extraire celle d'avant.",
+                as_postgres(n, "pg_dump", "--format=custom", "--table=<table>", f"--file={before}", database),
+                as_postgres(n, "pg_dump", "--format=custom", "--table=<table>", f"--file={dump}", beside),
+            ),
+            step(
+                "Put it in, all or nothing. Where other tables refer to it, PostgreSQL refuses and nothing has changed: then "
+                "copy single rows with psql.",
+                "La remettre, tout ou rien. Si d'autres tables y font référence, PostgreSQL refuse et rien n'a changé : "
+                "copier alors les lignes une à une avec psql.",
+                as_postgres(n, "pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={database}", dump),
+            ),
+        ),
+        check=(
+            step(
+                "The rows are there, and the project works.",
+                "Les lignes sont là, et le projet fonctionne.",
+                n.psql(database, "SELECT count(*) FROM <table>"),
+                n.flotilla("status"),
+            ),
+        ),
+        undo=(
+            step(
+                "Put the table back as it was a moment ago.",
+                "Remettre la table comme elle était à l'instant.",
+                as_postgres(n, "pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={database}", before),
+            ),
+            dropped(n, database),
+            step(
+                "Remove both files.",
+                "Supprimer les deux fichiers.",
+                as_postgres(n, "rm", "-f", dump, before),
+            ),
+        ),
+    )
+
+
+def restore_database(n: Names) -> Runbook:
+    """
+    Beside, then in its place; volumes too.
+    """
+    _, database = n.database
+    return Runbook(
+        slug="restore-database",
+        situation=Situation.DATA,
+        title=say("Give a database or a volume back", "Rendre une base ou un volume"),
+        when=say(
+            "A whole database or a volume is wrong or gone, and its server is well.",
+            "Une base entière ou un volume est faux ou perdu, et son serveur va bien.",
+        ),
+        risk=Level.CRITICAL,
+        operations=("restore",),
+        answers=frozenset({"data.database-missing"}),
+        steps=(
+            what_there_is(n),
+            step(
+                "First beside what is there, to look at it: the line of the project.",
+                "D'abord à côté de l'existant, pour regarder : la ligne du projet.",
+                *(n.flotilla("restore", found.name) for found in n.with_database[:12]),
+            ),
+            step(
+                "Look: which databases are there.",
+                "Regarder : quelles bases sont là.",
+                as_postgres(n, "psql", "-X", "-l"),
+            ),
+            step(
+                "Then in its place. A fresh backup is taken before, and what was there is kept as `..._before_...`. The "
+                "stack's name has to be typed.",
+                "Puis à sa place. Une sauvegarde est prise avant, et ce qui était là est gardé sous `..._before_...`. Le nom "
+                "de la pile est à taper.",
+                *(n.flotilla("restore", found.name, "--over-existing") for found in n.with_database[:12]),
+            ),
+            *(
+                [
+                    step(
+                        "A volume in its place, from the last backup before this one.",
+                        "Un volume à sa place, depuis la dernière sauvegarde avant celle-ci.",
+                        *n.restored_volumes(),
+                    )
+                ]
+                if n.restored_volumes()
+                else []
+            ),
+        ),
+        check=(
+            step(
+                "The project works, and everything is backed up.",
+                "Le projet fonctionne, et tout est sauvegardé.",
+                n.flotilla("status"),
+                n.flotilla("audit", "data"),
+            ),
+        ),
+        undo=(
+            step(
+                "What was there before is a database `..._before_...` on {server}: exchange the names while the project is in "
+                "maintenance.",
+                "L'état d'avant est une base `..._before_...` sur {server} : échanger les noms pendant la maintenance du "
+                "projet.",
+                n.psql("postgres", f"ALTER DATABASE {identifier(database)} RENAME TO {identifier(database + '_wrong')}"),
+                n.psql("postgres", f"ALTER DATABASE {identifier(f'<{database}_before_...>')} RENAME TO {identifier(database)}"),
+                server=n.first("db"),
+            ),
+            dropped(n, database),
+        ),
+    )
+
+
+def restore_moment(n: Names) -> Runbook:
+    """
+    Point in time.
+    """
+    _, database = n.database
+    return Runbook(
+        slug="restore-moment",
+        situation=Situation.DATA,
+        title=say("Give a database back as it was at a moment", "Rendre une base telle qu'à un instant"),
+        when=say(
+            "A mistake was made at a known time. Any second since the last but one full backup can be given back.",
+            "Une erreur a été commise à un moment connu. Toute seconde depuis l'avant-dernière sauvegarde complète peut être "
+            "rendue.",
+        ),
+        risk=Level.CRITICAL,
+        operations=("restore",),
+        steps=(
+            step(
+                "Find the moment: when it was still right, in UTC.",
+                "Trouver l'instant : quand c'était encore juste, en UTC.",
+                n.flotilla("history", "-n", "50"),
+                n.on(n.first("db"), "journalctl", "--no-pager", "-n", "200", "-u", "postgresql@*"),
+            ),
+            step(
+                "Beside what is there, to see whether it is the right moment: the line of the project. Repeat with another "
+                "moment until it is.",
+                "À côté de l'existant, pour voir si c'est le bon instant : la ligne du projet. Répéter avec un autre instant "
+                "au besoin.",
+                *(n.flotilla("restore", found.name, "--to", MOMENT) for found in n.with_database[:12]),
+            ),
+            step(
+                "Then in its place, to the same moment. What came after it is lost to the project, and kept as "
+                "`..._before_...`.",
+                "Puis à sa place, au même instant. La suite est perdue pour le projet, et gardée sous `..._before_...`.",
+                *(n.flotilla("restore", found.name, "--to", MOMENT, "--over-existing") for found in n.with_database[:12]),
+            ),
+        ),
+        check=(
+            step(
+                "The project works; the command told the last transaction that is in it.",
+                "Le projet fonctionne ; la commande a dit la dernière transaction présente.",
+                n.flotilla("status"),
+                n.flotilla("audit", "data"),
+            ),
+        ),
+        undo=(
+            step(
+                "As on the page about a whole database: what was there is kept.",
+                "Comme sur la page d'une base entière : ce qui était là est gardé.",
+            ),
+            dropped(n, database),
+        ),
+    )
+
+
+RUNBOOKS = (
+    restore_table,
+    restore_database,
+    restore_moment,
+)

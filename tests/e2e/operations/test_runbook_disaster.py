@@ -1,0 +1,66 @@
+"""
+A newcomer with one page: the database server is lost, and what the page says is done, literally, line by line.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from ops.runbooks import names, pages
+from ops.runbooks.disasters import LOST_DATABASE
+from ops.runbooks.durations import REHEARSALS
+from settings import load, read_stack_config
+from tests.e2e.conftest import Fleet
+from tests.e2e.test_data import GUESTBOOK, LOSE_THE_DATABASE_SERVER, write
+
+SLOWER = 3
+"""Another machine may take so many times as long as the page says before the page counts as wrong."""
+LONGEST_S = 900
+"""Where the page says nothing yet."""
+
+
+def lines_of_the_page(fleet: Fleet) -> list[str]:
+    """
+    What is to be copied from the page of this fleet, in its order.
+    """
+    settings = load("local", fleet.checkout, read_stack_config(fleet.checkout, "local"))
+    found = {page.path: page.content for page in pages.render(names.of(settings), {}, "en")}
+    blocks = re.findall(r"^```sh\n(.*?)\n```$", found[f"{pages.FOLDER}/{LOST_DATABASE}.md"], re.MULTILINE | re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def test_the_page_brings_a_lost_database_server_back(fleet: Fleet, record_property: Callable[[str, object], None]) -> None:
+    """
+    Machine and disk are deleted at the cloud; every command of the page is run as it stands and ends with 0. What was written
+    before the last backup is back, and what was written after it.
+    """
+    mark = uuid.uuid4().hex[:8]
+    write(fleet, f"before-the-backup-{mark}")
+    fleet.run("flotilla backup run -s local")
+    write(fleet, f"after-the-backup-{mark}")
+    time.sleep(3)  # what is written streams to the backup server at once; it does not have to be lucky
+    lines = lines_of_the_page(fleet)
+    fleet.run(LOSE_THE_DATABASE_SERVER)
+    assert f"after-the-backup-{mark}" not in fleet.curl(GUESTBOOK, check=False).stdout
+
+    began = time.monotonic()
+    took_s = {}
+    for line in lines:
+        started = time.monotonic()
+        fleet.run(line)
+        took_s[line] = round(time.monotonic() - started)
+    whole_s = round(time.monotonic() - began)
+    page = fleet.curl(GUESTBOOK).stdout
+
+    record_property("runbook_s", whole_s)
+    record_property("runbook_lines_s", took_s)
+    assert [line for line in lines if "<" in line] == []
+    assert len(lines) >= 6
+    assert f"before-the-backup-{mark}" in page
+    assert f"after-the-backup-{mark}" in page
+    write(fleet, "after-the-loss")
+    known = REHEARSALS.get(LOST_DATABASE)
+    assert whole_s <= (SLOWER * known.seconds if known else LONGEST_S), took_s
