@@ -15,6 +15,7 @@ from settings.documents import Document, read_document
 from settings.environment import Environment
 from settings.environment_checks import check_environment
 from settings.fleet_checks import check_fleet
+from settings.language import DEFAULT, LANGUAGE, Language, read_language
 from settings.problems import Finding, Problem, Source, dotted, error_of, in_order, validate
 from settings.process import Process
 from settings.project import Project
@@ -38,6 +39,7 @@ from settings.wording import suggest
 
 NAMESPACE = "flotilla"
 ENVIRONMENT = "environment"
+KEYS = (ENVIRONMENT, SECRETS, LANGUAGE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Settings:
     projects: Mapping[str, Project]
     releases: Releases
     secrets: SecretNames
+    language: Language = DEFAULT
 
     @property
     def served(self) -> tuple[tuple[Project, ProjectReleases], ...]:
@@ -113,6 +116,8 @@ def examine(stack: str, root: Path, config: Mapping[str, Any]) -> Settings | lis
     file = _StackFile(root, stack)
     environment = _environment(stack, config, file, problems)
     secrets = _secrets(stack, config, file, problems)
+    language, findings = read_language(config.get(LANGUAGE))
+    problems += [file.problem(LANGUAGE, finding) for finding in findings]
     projects = read_projects(root, stack, {stack, *stacks(root)}, problems)
     releases, source = _releases(releases_file(root, stack), problems)
     if environment:
@@ -121,7 +126,13 @@ def examine(stack: str, root: Path, config: Mapping[str, Any]) -> Settings | lis
     if problems or environment is None:
         return in_order(problems)
     return Settings(
-        stack=stack, root=root, environment=environment, projects=projects.models, releases=releases, secrets=secrets
+        stack=stack,
+        root=root,
+        environment=environment,
+        projects=projects.models,
+        releases=releases,
+        secrets=secrets,
+        language=language,
     )
 
 
@@ -193,8 +204,8 @@ def _environment(stack: str, config: Mapping[str, Any], file: _StackFile, proble
     environment, findings = validate(Environment, config[ENVIRONMENT]) if ENVIRONMENT in config else (None, [missing])
     findings += check_environment(environment, stack) if environment else []
     problems += [file.problem(ENVIRONMENT, finding) for finding in findings]
-    for key in sorted(str(key) for key in config.keys() - {ENVIRONMENT, SECRETS}):
-        mend = suggest(key, [ENVIRONMENT, SECRETS])
+    for key in sorted(str(key) for key in config.keys() - set(KEYS)):
+        mend = suggest(key, KEYS)
         problems.append(Problem(file=file.name, path=dotted((f"{NAMESPACE}:{key}",)), fact="unknown key", next_step=mend))
     return environment
 

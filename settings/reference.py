@@ -32,6 +32,14 @@ names its own in a line of its own:
     # yaml-language-server: $schema=docs/schema/stack.json          in Pulumi.<stack>.yaml
     # yaml-language-server: $schema=../docs/schema/project.json     in projects/<name>.yaml
 
+## The language of documents
+
+`flotilla:language` beside `flotilla:environment` is `en` or `fr`: what `flotilla docs` writes about the environment is in that
+language. Without it, English.
+
+    config:
+      flotilla:language: fr
+
 ## What has to fit together
 
 - Each host name belongs to one process, and to one of the environment's zones.

@@ -16,6 +16,7 @@ from typing import Any
 
 from settings.environment import Environment
 from settings.kinds import NEEDED_BY, USED_BY
+from settings.language import DEFAULT, LANGUAGES
 from settings.overrides import ENVIRONMENTS, FIXED
 from settings.process import Kind
 from settings.project import Project
@@ -29,6 +30,7 @@ FOLDER = Path("docs") / "schema"
 # Keywords of this draft only: what editors know.
 DRAFT = "http://json-schema.org/draft-07/schema#"
 PARTIAL = "Override"
+LANGUAGE: Schema = {"enum": [*LANGUAGES], "default": DEFAULT, "description": "The language of documents that are generated."}
 
 
 def schemas() -> dict[str, Schema]:
@@ -68,7 +70,11 @@ def stack_schema() -> Schema:
     config = {
         "type": "object",
         "required": ["flotilla:environment"],
-        "properties": {"flotilla:environment": {"$ref": "#/$defs/Environment"}, "flotilla:secrets": _secrets()},
+        "properties": {
+            "flotilla:environment": {"$ref": "#/$defs/Environment"},
+            "flotilla:secrets": _secrets(),
+            "flotilla:language": LANGUAGE,
+        },
         "patternProperties": {"^(?!flotilla:)": {}},
         "additionalProperties": False,
     }

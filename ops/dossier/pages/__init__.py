@@ -1,0 +1,3 @@
+"""
+The pages of a dossier, each a module with pure functions of the facts.
+"""
