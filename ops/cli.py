@@ -16,6 +16,7 @@ from ops.commands import (
     backup,
     canary,
     cleanup,
+    compliance,
     costs,
     dashboard,
     doctor,
@@ -50,6 +51,7 @@ app = typer.Typer(
 app.command("apply")(plan.apply)
 app.command("audit")(audit.audit)
 app.command("cleanup")(cleanup.cleanup)
+app.command("compliance")(compliance.compliance)
 app.command("dashboard")(dashboard.dashboard)
 app.command("deploy")(release.deploy)
 app.command("doctor")(doctor.doctor)

@@ -176,7 +176,7 @@ def next_steps(found: Iterable[Assessment]) -> list[str]:
     pieces = list(dict.fromkeys(piece for row in found for piece in row.pieces))
     wrong = [f"{piece.name}: {piece.said}" for piece in pieces if piece.state is State.BROKEN]
     unseen = Counter(_command(piece.said) for piece in pieces if piece.state is State.UNKNOWN)
-    steps = [f"{command}: {count} pieces of evidence wait for it" for command, count in unseen.most_common() if command]
+    steps = [f"{command}: evidence that waits for it: {count}" for command, count in unseen.most_common() if command]
     return [*wrong, *steps] or ["Nothing has to be done."]
 
 

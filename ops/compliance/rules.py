@@ -61,7 +61,7 @@ def _planned(rule: AnyRule, evidence: Evidence) -> Piece:
     if not rows:
         return Piece(need=Need.POLICY, name=rule.id, state=State.HELD, said=rule.description, source=source)
     is_waived = rule.level is not Level.ADVISORY and not any(row.get("is_stopping") for row in rows)
-    state = State.WAIVED if is_waived else State.BROKEN
+    state = State.WAIVED if is_waived and _excused(rule, evidence) else State.BROKEN
     said = _list([" ".join(str(row.get("message")).split()) for row in rows])
     return Piece(need=Need.POLICY, name=rule.id, state=state, said=said, source=source)
 
@@ -80,10 +80,20 @@ def _applied(rule: AnyRule, evidence: Evidence) -> Piece:
         why = f"what was brought out proves nothing now: {old}" if old else "only a plan tells what is only advised"
         return _unknown(rule, f"{why}: {more}", source, when)
     waivers = [waiver for waiver in evidence.settings.environment.waivers if waiver.rule == rule.id]
+    if waivers and not _excused(rule, evidence):
+        return _unknown(rule, f"its waiver has ended since it was brought out: {more}", source, when)
     if waivers:
         said = "; ".join(f"{waiver.resource}: waived by {waiver.owner} until {waiver.until}: {waiver.reason}" for waiver in waivers)
         return Piece(need=Need.POLICY, name=rule.id, state=State.WAIVED, said=said, source=source, when=when)
     return Piece(need=Need.POLICY, name=rule.id, state=State.HELD, said=rule.description, source=source, when=when)
+
+
+def _excused(rule: AnyRule, evidence: Evidence) -> bool:
+    """
+    Whether a waiver of the rule holds today.
+    """
+    today = evidence.now.date()
+    return any(waiver.rule == rule.id and waiver.until >= today for waiver in evidence.settings.environment.waivers)
 
 
 def _unknown(rule: AnyRule, said: str, source: str, when: str = "") -> Piece:
