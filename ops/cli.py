@@ -12,6 +12,7 @@ import typer
 
 from ops import console
 from ops.commands import (
+    advise,
     audit,
     backup,
     canary,
@@ -48,6 +49,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command("advise")(advise.advise)
 app.command("apply")(plan.apply)
 app.command("audit")(audit.audit)
 app.command("cleanup")(cleanup.cleanup)

@@ -34,7 +34,7 @@ def collect(checkout: Path, stack: str, now: datetime, plan: Path | None = None)
         settings=settings,
         packs=packs(),
         now=now,
-        reports=newest(settings.environment.name, _documents(checkout, settings.environment.name, now)),
+        reports=newest(settings.environment.name, documents(checkout, settings.environment.name, now, CHECKS)),
         history=lines,
         history_problems=problems,
         plan=_plan(checkout, stack, plan) if plan else None,
@@ -49,11 +49,11 @@ def _history(checkout: Path, stack: str) -> tuple[tuple[dict[str, Any], ...], tu
         return (), None
 
 
-def _documents(checkout: Path, environment: str, now: datetime) -> Iterator[Mapping[str, Any]]:
+def documents(checkout: Path, environment: str, now: datetime, checks: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     """
-    Reports of one check, and of all: also those that another stack's have taken the place of.
+    Reports of one of these checks, and of all: also those that another stack's have taken the place of.
     """
-    for name in CHECKS:
+    for name in checks:
         try:
             yield json.loads(reports.path_of(checkout, name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
