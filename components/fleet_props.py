@@ -74,7 +74,7 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
 
 
 def _approval(approval: Approval) -> dict[str, Any]:
-    return {"what": approval.what, "by": approval.by, "on": approval.on.isoformat(), "reason": approval.reason}
+    return {"what": approval.what, "by": approval.by, "date": approval.date.isoformat(), "reason": approval.reason}
 
 
 def _processor(found: Processor) -> dict[str, Any]:

@@ -82,9 +82,7 @@ def _forms(value: str) -> Iterator[str]:
     yield raw.hex()
 
 
-def filter_of(
-    config: Mapping[str, Any], databases: Iterable[tuple[str, int]], environment: Mapping[str, str]
-) -> Filter | None:
+def filter_of(config: Mapping[str, Any], databases: Iterable[tuple[str, int]], environment: Mapping[str, str]) -> Filter | None:
     """
     What takes a stack's secrets out of texts; None where one of them is there only encrypted.
     """

@@ -224,5 +224,5 @@ class Approval(Model):
         "company that data is handed to."
     )
     by: Person = Field(description="Who approved it.")
-    on: Day = Field(description="The day on which it was approved; one to come does not count yet.")
+    date: Day = Field(description="The day on which it was approved; one to come does not count yet.")
     reason: Annotated[Text, Field(min_length=1)] = Field(description="Why it is right.")

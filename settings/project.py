@@ -122,8 +122,8 @@ class Project(Process):
     )
     data: DataKind | None = Field(
         default=None,
-        description="Whether it keeps or sees data about people, logs and backups included. `personal` needs an approval in the "
-        "environment. None: nobody has said, which only the sandbox accepts.",
+        description="Whether it keeps or sees data about people, in logs and backups too. `personal` needs an approval in "
+        "the environment. None: nobody has said, which only the sandbox accepts.",
     )
     hooks: Hooks = Field(default=Hooks(), description="Commands before and after each of its releases.")
     slo: Slo | None = Field(default=None, description="What it promises. None: nothing.")

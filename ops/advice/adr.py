@@ -64,7 +64,9 @@ def _decided(found: Mapping[str, Any]) -> Iterator[Markdown]:
 
 
 def _costs(found: Mapping[str, Any]) -> Markdown:
-    known = [f"{row['id']} {row['eur_per_month']} EUR" for row in found["proposals"] if row["eur_per_month"] not in (None, "0.00")]
+    known = [
+        f"{row['id']} {row['eur_per_month']} EUR" for row in found["proposals"] if row["eur_per_month"] not in (None, "0.00")
+    ]
     unknown = [row["id"] for row in found["proposals"] if row["eur_per_month"] is None]
     parts = [f"Per month, without tax: {joined(known)}." if known else "Nothing per month, as far as prices are known."]
     return text(" ".join([*parts, *([f"Not known: {', '.join(unknown)}."] if unknown else [])]))

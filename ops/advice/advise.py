@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ops.advice import promises, releasing, scaling, shape
-from ops.advice.proposal import Change, Proposal, Situation
+from ops.advice.proposal import Change, Proposal, Question, Situation
 from ops.costs.bill import bill, cents, difference
 from ops.costs.fleet import from_settings
 from settings import Settings
@@ -46,6 +46,13 @@ def propose(situation: Situation) -> tuple[Proposal, ...]:
     """
     modules = (releasing.propose, shape.propose, scaling.propose, promises.propose)
     return tuple(found for make in modules for found in make(situation))
+
+
+def questions(situation: Situation) -> tuple[Question, ...]:
+    """
+    What only people can answer.
+    """
+    return (*shape.questions(situation), *scaling.questions(situation))
 
 
 def tried(situation: Situation, proposals: Iterable[Proposal], attempt: Attempt) -> tuple[Tried | Refused, ...]:
@@ -84,7 +91,7 @@ def document(situation: Situation, found: Sequence[Tried | Refused], project: st
         ],
         "proposals": [{**_row(row.proposal), "eur_per_month": _eur(row.eur)} for row in rows if isinstance(row, Tried)],
         "not_proposed": [{**_row(row.proposal), "why": row.why} for row in rows if isinstance(row, Refused)],
-        "questions": [asdict(row) for row in shape.questions(situation) if project in (None, row.project)],
+        "questions": [asdict(row) for row in questions(situation) if project in (None, row.project)],
     }
 
 

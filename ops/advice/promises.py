@@ -40,7 +40,7 @@ def _schedules(situation: Situation) -> Iterator[Proposal]:
             "daily-backups",
             ("schedule",),
             (policy.schedule, DAILY),
-            f"there may be {longest_gap_s(policy.schedule) / 3600:.0f} hours between two backups: what volumes got since is lost",
+            f"there may be {longest_gap_s(policy.schedule) / 3600:.0f} hours between backups: what volumes got since is lost",
             "no more than a day of a volume's files is lost; databases lose seconds either way",
         )
 

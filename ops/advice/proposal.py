@@ -12,7 +12,6 @@ from typing import Any
 from settings import Process, Project, Settings
 from settings.prices import PriceList
 
-
 # Where the environment is in its stack's file, as errors show it.
 ENVIRONMENT = "flotilla:environment"
 

@@ -60,9 +60,8 @@ def _fitting(project: Project, process: Process) -> tuple[Strategy, str]:
     slo = project.slo
     if slo and slo.availability_percent >= STRICT_PERCENT and process.replicas > 1 and process.kind is Kind.WEB:
         allowed = 30 * 24 * 60 * (100 - slo.availability_percent) / 100
-        return Strategy.CANARY, (
-            f"it promises {slo.availability_percent:g} %, which is {allowed:.0f} minutes in 30 days: a bad release should reach few"
-        )
+        promised = f"{slo.availability_percent:g} %, which is {allowed:.0f} minutes in 30 days"
+        return Strategy.CANARY, f"it promises {promised}: a bad release is to reach few"
     if process.volumes:
         return Strategy.BLUE_GREEN, "its volumes may be shared by two releases"
     return Strategy.BLUE_GREEN, "nothing of it keeps two releases from running side by side"

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.naming import all_servers
-from ops.advice.proposal import Area, Proposal, Situation
+from ops.advice.proposal import ENVIRONMENT, Area, Proposal, Question, Situation
 from ops.advice.shape import pool_change
-from ops.costs.advice import advise
+from ops.costs.advice import Advice, advise
 from ops.costs.fleet import from_settings
 from settings import Role
 from settings.catalog import SERVER_TYPES, is_sold
@@ -28,7 +28,9 @@ def propose(situation: Situation) -> Iterator[Proposal]:
     More where it is short, less where it is idle.
     """
     yield from _killed(situation)
-    short = {name: why for name, pool in situation.settings.environment.servers.items() if (why := _short(situation, name, pool))}
+    short = {
+        name: why for name, pool in situation.settings.environment.servers.items() if (why := _short(situation, name, pool))
+    }
     for name, why in short.items():
         yield from _more(situation, name, situation.settings.environment.servers[name], why)
     yield from _cheaper(situation, set(short))
@@ -96,34 +98,55 @@ def _more(situation: Situation, name: str, pool: ServerPool, why: str) -> Iterat
         ),
         reason=f"{name}: {why}",
         effect="containers spread over one more server" if is_spread else f"{shape(pool.type)} becomes {shape(larger or '')}",
-        risk="none is replaced" if is_spread else "the server is off for some minutes while it is resized; its disk stays as it is",
+        risk="none is replaced"
+        if is_spread
+        else "the server is off for some minutes while it is resized; its disk stays as it is",
         based_on=situation.when("hosts"),
     )
 
 
 def _cheaper(situation: Situation, short: set[str]) -> Iterator[Proposal]:
     """
-    What `flotilla costs` advises, where it counts for every server of a pool.
+    A type with as much of everything that costs less.
+    """
+    for name, pool, row in _advised(situation, "cheaper-type"):
+        new = _type(row.message)
+        if new and name not in short:
+            yield Proposal(
+                id="cheaper-server",
+                area=Area.SCALING,
+                project="",
+                changes=(pool_change(situation, name, pool, "type", new),),
+                reason=f"{name}: {row.message} ({row.evidence})",
+                effect="the same work costs less",
+                risk="the server is off for some minutes while it is resized",
+            )
+
+
+def questions(situation: Situation) -> Iterator[Question]:
+    """
+    Servers that are larger than what they do: a smaller disk is a new server, so that people decide when.
+    """
+    for name, _, row in _advised(situation, "oversized"):
+        yield Question(
+            id="oversized",
+            project="",
+            path=f"{ENVIRONMENT}.servers.{name}.type",
+            reason=f"{row.message} ({row.evidence}; it would save {row.eur:.2f} EUR per month)",
+        )
+
+
+def _advised(situation: Situation, identity: str) -> Iterator[tuple[str, ServerPool, Advice]]:
+    """
+    What `flotilla costs` advises of this kind, where it says the same of every server of a pool: with the first one's words.
     """
     settings = situation.settings
     rows = advise(from_settings(settings), situation.prices, situation.reports.get("hosts"), None)
+    found = {row.resource: row for row in rows if row.id == identity and row.eur is not None}
     for name, pool in settings.environment.servers.items():
         servers = [server for server, (of, _) in all_servers(settings).items() if of == name]
-        found = {row.resource: row for row in rows if row.id in ("cheaper-type", "oversized") and row.eur is not None}
-        types = {_type(found[server].message) for server in servers if server in found}
-        if name in short or not all(server in found for server in servers) or len(types) != 1 or None in types:
-            continue
-        first = found[servers[0]]
-        yield Proposal(
-            id="cheaper-server",
-            area=Area.SCALING,
-            project="",
-            changes=(pool_change(situation, name, pool, "type", types.pop()),),
-            reason=f"{name}: {first.message} ({first.evidence})",
-            effect="the same work costs less",
-            risk="the server is off for some minutes while it is resized; Hetzner refuses where its disk is larger than the type's",
-            based_on=situation.when("hosts") if first.id == "oversized" else "",
-        )
+        if all(server in found for server in servers) and len({_type(found[server].message) for server in servers}) == 1:
+            yield name, pool, found[servers[0]]
 
 
 def _type(message: str) -> str | None:
@@ -139,7 +162,9 @@ def larger_type(name: str, location: str) -> str | None:
     larger = [
         (hardware.memory_gb, hardware.cores, other)
         for other, hardware in SERVER_TYPES.items()
-        if re.sub(r"\d+$", "", other) == family and hardware.memory_gb > mine.memory_gb and is_sold(other, location)
+        if re.sub(r"\d+$", "", other) == family
+        and hardware.memory_gb > mine.memory_gb
+        and is_sold(other, location)
         and hardware.disk_gb >= mine.disk_gb
     ]
     return min(larger)[2] if larger else None

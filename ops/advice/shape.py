@@ -16,6 +16,7 @@ from settings.machines import VOLUME_MAXIMUM_GB
 BACKUP_POOL = "vault"
 BACKUP_TYPE = "cx23"
 DAILY = "30 2 * * *"
+SMALL_GB = 20
 
 
 def propose(situation: Situation) -> Iterator[Proposal]:
@@ -61,7 +62,7 @@ def _replicas(situation: Situation) -> Iterator[Proposal]:
                 area=Area.SHAPE,
                 project=project.name,
                 changes=(change,),
-                reason=f"{name} runs once, and {project.name} promises {project.slo.availability_percent:g} %: while its server "
+                reason=f"{name} runs once, and {project.name} promises {project.slo.availability_percent:g} %: while its server"
                 f"restarts it does not answer, though there are {environment.count(Role.APP)} servers",
                 effect="each server has one of its containers, and one answers while the other's server is down",
                 risk=f"it has to suit two copies at once: sessions and files in memory are not shared{_everywhere(project)}",
@@ -80,7 +81,12 @@ def _backups(situation: Situation) -> Iterator[Proposal]:
     elsewhere = sorted(EUROPE - near)
     if not elsewhere or BACKUP_POOL in environment.servers or environment.location not in EUROPE:
         return
-    pool = {"type": BACKUP_TYPE, "roles": ["backup"], "location": elsewhere[0], "volume_gb": _backup_gb(environment.servers.values())}
+    pool = {
+        "type": BACKUP_TYPE,
+        "roles": ["backup"],
+        "location": elsewhere[0],
+        "volume_gb": _backup_gb(environment.servers.values()),
+    }
     yield Proposal(
         id="backup-server",
         area=Area.BACKUP,
@@ -90,16 +96,17 @@ def _backups(situation: Situation) -> Iterator[Proposal]:
             situation.stack_change("backup", old=None, new={"schedule": DAILY}),
         ),
         reason="there is data, and nothing of it is backed up",
-        effect="a server elsewhere fetches databases and volumes each night and tries to restore them, which nobody else can delete",
+        effect="a server elsewhere fetches data each night and tries to restore it, in copies that nobody else can delete",
         risk="backups cost memory and traffic while they run; copies away from all servers need `backup.offsite` beside",
     )
 
 
 def _backup_gb(pools: Iterable[ServerPool]) -> int:
     """
-    Twice what the data's disks have, for versions; at least a small disk.
+    As much as the disks with data have together, compressed copies of several days; at least a small disk.
     """
-    return min(VOLUME_MAXIMUM_GB, max(20, 2 * sum((pool.volume_gb or 0) * pool.count for pool in pools)))
+    data = sum((pool.volume_gb or 0) * pool.count for pool in pools if {Role.APP, Role.DB} & set(pool.roles))
+    return min(VOLUME_MAXIMUM_GB, max(SMALL_GB, data))
 
 
 def has_data(situation: Situation) -> bool:
@@ -117,7 +124,10 @@ def questions(situation: Situation) -> Iterator[Question]:
     environment = situation.settings.environment
     if environment.monitoring is None:
         yield Question(
-            id="monitoring", project="", path=f"{ENVIRONMENT}.monitoring", reason="nobody is told when something fails: who is to be?"
+            id="monitoring",
+            project="",
+            path=f"{ENVIRONMENT}.monitoring",
+            reason="nobody is told when something fails: who is to be?",
         )
     if environment.backup is not None and environment.backup.offsite is None and situation.is_production:
         reason = "no copy of the backups is away from Hetzner: which store, in which place, takes one?"

@@ -15,7 +15,9 @@ import yaml
 
 from ops.advice.proposal import ENVIRONMENT, Change
 from settings import Settings, read_stack_config
+from settings.documents import read_document
 from settings.loading import examine, stacks
+from settings.problems import Problem
 
 FOLDERS = ("projects", "releases")
 
@@ -43,8 +45,10 @@ def attempt(checkout: Path, stack: str, changes: Iterable[Change]) -> Settings |
         _copy(checkout, root)
         for change in changes:
             path = root / change.file
-            document = yaml.safe_load(path.read_text(encoding="utf-8"))
-            path.write_text(_text(with_change(document, change)), encoding="utf-8")
+            document = read_document(path, change.file)
+            if isinstance(document, Problem):
+                return [str(document)]
+            path.write_text(_text(with_change(dict(document.data), change)), encoding="utf-8")
         seen = {name: examine(name, root, read_stack_config(root, name)) for name in stacks(root)}
     problems = [str(problem) for found in seen.values() if not isinstance(found, Settings) for problem in found]
     found = seen[stack]
@@ -64,7 +68,7 @@ class _Plain(yaml.CSafeDumper):
     YAML without anchors, which settings refuse.
     """
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _: Any) -> bool:
         return True
 
 

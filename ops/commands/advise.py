@@ -21,7 +21,9 @@ def advise(
     project: Annotated[str | None, typer.Option("--project", "-p", help="Only about this project.")] = None,
     adr: Annotated[
         Path | None,
-        typer.Option("--adr", help="Also write a draft of a decision record to this new file, in docs/adr/ say.", show_default=False),
+        typer.Option(
+            "--adr", help="Also write a draft of a decision record to this new file, in docs/adr/ say.", show_default=False
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -81,4 +83,5 @@ def _end(found: dict[str, Any]) -> str:
     looked = "" if found["reports"] else f" No report of this week tells more: `flotilla report -s {name}`."
     if not found["proposals"]:
         return f"{name}: nothing to propose.{looked}"
-    return f"{name}: {len(found['proposals'])} proposals, each tried against all settings; `flotilla plan -s {name}` shows what one does.{looked}"
+    more = f"`flotilla plan -s {name}` shows what one does once it is written"
+    return f"{name}: {len(found['proposals'])} proposals, each tried against all settings; {more}.{looked}"

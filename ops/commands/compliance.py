@@ -27,11 +27,15 @@ Plan = Annotated[
 ]
 Bundle = Annotated[
     Path | None,
-    typer.Option("--bundle", help="Also write the evidence to this new folder, or file that ends in .tar.gz.", show_default=False),
+    typer.Option(
+        "--bundle", help="Also write the evidence to this new folder, or file that ends in .tar.gz.", show_default=False
+    ),
 ]
 Verify = Annotated[
     Path | None,
-    typer.Option("--verify", help="Only check a bundle against its manifest; exit with 5 where it differs.", show_default=False),
+    typer.Option(
+        "--verify", help="Only check a bundle against its manifest; exit with 5 where it differs.", show_default=False
+    ),
 ]
 At = Annotated[
     str | None, typer.Option("--at", help="Judge as of this time, like 2026-11-26T12:00:00+00:00: the same bundle again.")
@@ -45,7 +49,9 @@ def compliance(
     ] = None,
     plan: Plan = None,
     at: At = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print the controls and the record of processing as pages.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the controls and the record of processing as pages.")
+    ] = False,
     bundle: Bundle = None,
     verify: Verify = None,
     fail_on: FailOn = None,
@@ -80,7 +86,9 @@ def compliance(
         _show(found)
     if written and not json:
         note = console.line if not markdown else _aside
-        note(f"The evidence is in {written['path']}. Its manifest's SHA-256, to be told another way: {written['manifest_sha256']}")
+        note(
+            f"The evidence is in {written['path']}. Tell the SHA-256 of its manifest another way: {written['manifest_sha256']}"
+        )
         note(f"Whoever gets it runs `flotilla compliance --verify {written['path']}`. {written['secrets']}")
     _require(found, fail_on)
 

@@ -67,7 +67,7 @@ def assess(evidence: Evidence, controls: Iterable[Control] = CONTROLS) -> tuple[
 
 def needs(control: Control, cited: Mapping[tuple[str, str], tuple[str, ...]]) -> tuple[tuple[Need, str], ...]:
     """
-    The evidence that a control asks for: what the catalogue says, and the policies that cite it themselves, as `cited` has them.
+    The evidence that a control asks for: what the catalogue says, and the policies that cite it, as `cited` has them.
     """
     own = ((Need.POLICY, name) for name in cited.get((control.framework.value, control.item), ()))
     return tuple(dict.fromkeys((*control.needs, *own)))
@@ -99,7 +99,8 @@ def _status(pieces: list[Piece], beyond: str) -> tuple[Status, str]:
     broken, unknown, waived = (by_state[state] for state in (State.BROKEN, State.UNKNOWN, State.WAIVED))
     rest = f"; not known: {', '.join(unknown)}" if unknown else ""
     if broken:
-        good = by_state[State.HELD] or waived
+        is_grave = any(piece.is_grave for piece in pieces if piece.state is State.BROKEN)
+        good = not is_grave and (by_state[State.HELD] or waived)
         return (Status.PART if good else Status.NOT_MET), f"not so: {', '.join(broken)}{rest}"
     if unknown or not pieces:
         return Status.UNKNOWN, f"not known: {', '.join(unknown) or 'nothing shows it'}"
@@ -143,9 +144,11 @@ def document(evidence: Evidence, found: Iterable[Assessment]) -> dict[str, Any]:
         "frameworks": {name: dict(_of(found, name)) for name in dict.fromkeys(row.control.framework.value for row in found)},
         "controls": [_row(row) for row in found],
         "approvals": [
-            {**approval.model_dump(), "on": approval.on.isoformat()} for approval in evidence.settings.environment.approvals
+            {**approval.model_dump(), "date": approval.date.isoformat()} for approval in evidence.settings.environment.approvals
         ],
-        "waivers": [{**waiver.model_dump(), "until": waiver.until.isoformat()} for waiver in evidence.settings.environment.waivers],
+        "waivers": [
+            {**waiver.model_dump(), "until": waiver.until.isoformat()} for waiver in evidence.settings.environment.waivers
+        ],
         "next_steps": next_steps(found),
     }
 

@@ -132,9 +132,7 @@ def check(path: Path) -> Checked:
             problems.append(f"{name}: the manifest does not know it")
         elif rows[name] != (hashlib.sha256(content).hexdigest(), len(content)):
             problems.append(f"{name}: it was changed after the manifest was written")
-    return Checked(
-        manifest_sha256=hashlib.sha256(listed or b"").hexdigest(), manifest=document, problems=tuple(problems)
-    )
+    return Checked(manifest_sha256=hashlib.sha256(listed or b"").hexdigest(), manifest=document, problems=tuple(problems))
 
 
 def _read(path: Path) -> tuple[dict[str, bytes], list[str]]:

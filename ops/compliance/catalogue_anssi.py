@@ -123,11 +123,11 @@ CONTROLS = (
         policies=("any-port-open-to-world", "port-without-role", "database-server-exposed", "port-published-past-ingress"),
         checks=("security.port-open", "security.port-exposed"),
     ),
-    _measure(24, "Mail is protected", outside="mail of people is elsewhere; servers only send alerts, to a server that takes them"),
-    _measure(25, "Connections with partners are protected", outside="no network of anybody else is joined to the private one"),
     _measure(
-        26, "Rooms with servers are locked", outside="the rooms are Hetzner's: ask for its certificate for ISO 27001"
+        24, "Mail is protected", outside="mail of people is elsewhere; servers only send alerts, to a server that takes them"
     ),
+    _measure(25, "Connections with partners are protected", outside="no network of anybody else is joined to the private one"),
+    _measure(26, "Rooms with servers are locked", outside="the rooms are Hetzner's: ask for its certificate for ISO 27001"),
     _measure(27, "Administrators' machines do not reach the internet", outside=DEVICES),
     _measure(
         28,
@@ -188,6 +188,12 @@ CONTROLS = (
         policies=("monitoring-receivers", "monitoring-alerts"),
         facts=("incident-procedure",),
     ),
-    _measure(41, "The risks are analysed in a formal way", outside="an analysis of risks is people's work; this is material for it"),
-    _measure(42, "Products and services are those that ANSSI has qualified", outside="Hetzner and Cloudflare are not qualified by ANSSI"),
+    _measure(
+        41, "The risks are analysed in a formal way", outside="an analysis of risks is people's work; this is material for it"
+    ),
+    _measure(
+        42,
+        "Products and services are those that ANSSI has qualified",
+        outside="Hetzner and Cloudflare are not qualified by ANSSI",
+    ),
 )

@@ -12,7 +12,13 @@ ROLE = "drift.role-differs"
 
 
 def _section(
-    item: str, title: str, *checks: str, policies: tuple[str, ...] = (), facts: tuple[str, ...] = (), beyond: str = "", outside: str = ""
+    item: str,
+    title: str,
+    *checks: str,
+    policies: tuple[str, ...] = (),
+    facts: tuple[str, ...] = (),
+    beyond: str = "",
+    outside: str = "",
 ) -> Control:
     return Control(
         id=f"debian-{item}",
@@ -34,7 +40,9 @@ CONTROLS = (
         "Folders that all may write to are on parts of the disk of their own",
         outside="Hetzner's images have one root disk; data is on a volume, logs and images are bounded: docs/security.md",
     ),
-    _section("1.2.2", "Updates are installed", "hosts.updates-pending", "hosts.reboot-required", facts=("updates-by-themselves",)),
+    _section(
+        "1.2.2", "Updates are installed", "hosts.updates-pending", "hosts.reboot-required", facts=("updates-by-themselves",)
+    ),
     _section("1.5", "The kernel makes attacks on processes hard", "security.sysctl-weak", ROLE),
     _section("2.3", "Clocks agree", "hosts.clock-wrong", "hosts.clock-unsynchronized"),
     _section("3.2", "Network protocols that nobody needs cannot be loaded", ROLE),
@@ -46,7 +54,13 @@ CONTROLS = (
         policies=("server-without-firewall",),
     ),
     _section("5.1", "sshd offers only what is needed, by strong algorithms", "security.sshd-weak", "security.sshd-algorithms"),
-    _section("5.1.19", "Empty passwords open nothing", "security.sshd-passwords", "security.password-set", policies=("user-data-password-login",)),
+    _section(
+        "5.1.19",
+        "Empty passwords open nothing",
+        "security.sshd-passwords",
+        "security.password-set",
+        policies=("user-data-password-login",),
+    ),
     _section(
         "5.1.20",
         "root does not log in",
@@ -58,7 +72,12 @@ CONTROLS = (
     _section("5.4", "Accounts are known, and none has a password", "security.account-unknown", "security.password-set"),
     _section("6.1", "The journal keeps what happens", ROLE, policies=("log-retention",), facts=("logs-kept",)),
     _section("6.2", "Changes of access and what root runs are recorded", ROLE),
-    _section("6.3", "Changed files are noticed", ROLE, beyond="there is no integrity tool with a record of its own: docs/security.md says why"),
+    _section(
+        "6.3",
+        "Changed files are noticed",
+        ROLE,
+        beyond="there is no integrity tool with a record of its own: docs/security.md says why",
+    ),
     _section("7.1", "Programs that run as root for anybody are known", "security.suid-unknown"),
     _section("7.2", "Users and groups are consistent", "security.account-unknown", ROLE),
 )

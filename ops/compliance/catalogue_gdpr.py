@@ -20,7 +20,7 @@ def _article(item: str, title: str, **evidence: object) -> Control:
 CONTROLS = (
     _article(
         "25",
-        "What personal data there is, where it is and for how long is decided beforehand, and the careful choice is the default",
+        "What personal data there is, where it is and for how long is decided beforehand, and careful is the default",
         policies=("data-classified", "approval-personal-data", "region-declared", "backup-retention-maximum", "log-retention"),
         checks=("security.port-open", "security.port-exposed"),
         condition=Condition.PERSONAL,
@@ -45,7 +45,13 @@ CONTROLS = (
     _article(
         "32(1)(a)",
         "Personal data is encrypted on its way and in its copies",
-        policies=("backup-unencrypted", "site-plain-http", "weak-tls", "load-balancer-plain-http", "swarm-secret-in-plain-text"),
+        policies=(
+            "backup-unencrypted",
+            "site-plain-http",
+            "weak-tls",
+            "load-balancer-plain-http",
+            "swarm-secret-in-plain-text",
+        ),
         checks=("tls.untrusted", "tls.protocol-old", "network.plain-http"),
         condition=Condition.PERSONAL,
         beyond="servers' disks are not encrypted: whoever has the hardware could read them",

@@ -39,7 +39,16 @@ def _found(name: str, check: Mapping[str, Any], source: str, when: str) -> Piece
     unseen = [row for row in findings if row["severity"] == Status.UNKNOWN and _concerns(name, row["id"])]
     wrong = [row for row in findings if row["id"] == name and row["severity"] != Status.UNKNOWN]
     if wrong:
-        return Piece(need=Need.CHECK, name=name, state=State.BROKEN, said=_list(wrong), source=source, when=when)
+        is_grave = any(row["severity"] == Status.CRITICAL for row in wrong)
+        return Piece(
+            need=Need.CHECK,
+            name=name,
+            state=State.BROKEN,
+            said=_list(wrong),
+            source=source,
+            when=when,
+            is_grave=is_grave,
+        )
     if unseen:
         return _unknown(name, _list(unseen), source, when)
     if not findings and not check.get("held"):

@@ -22,8 +22,8 @@ class Framework(StrEnum):
 
 class Need(StrEnum):
     """
-    Kinds of evidence. `POLICY`: a rule of the policy packs, by its id. `CHECK`: a rule of the audit, by its id. `FACT`: something
-    that settings or records say, by its name in `ops.compliance.facts`.
+    Kinds of evidence. `POLICY`: a rule of the policy packs, by its id. `CHECK`: a rule of the audit, by its id. `FACT`:
+    something that settings or records say, by its name in `ops.compliance.facts`.
     """
 
     POLICY = "policy"

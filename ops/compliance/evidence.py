@@ -36,6 +36,7 @@ class State(StrEnum):
 class Piece:
     """
     One answer: `said` is the fact, `source` where a reader can check it, `when` the time it is of, empty where it has none.
+    `is_grave`: a control that rests on it is not met at all where it is broken.
     """
 
     need: Need
@@ -44,14 +45,15 @@ class Piece:
     said: str
     source: str
     when: str = ""
+    is_grave: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """
     Everything that is known. `reports` are the newest of this environment, by check (`global`: all of them); `history` is its
-    audit log, and `history_problems` what is wrong with that, None where nobody could look. `plan` is a saved plan that was made
-    for just these settings.
+    audit log, and `history_problems` what is wrong with that, None where nobody could look. `plan` is a saved plan that was
+    made for just these settings.
     """
 
     settings: Settings

@@ -52,7 +52,7 @@ def _processors(evidence: Evidence) -> Answer:
     found = processors(settings.environment, settings.projects)
     if is_sandbox(settings.stack):
         return State.HELD, "the sandbox hands nothing on", _stack_file(evidence), ""
-    approved = {row.what for row in settings.environment.approvals if row.on <= evidence.now.date()}
+    approved = {row.what for row in settings.environment.approvals if row.date <= evidence.now.date()}
     missing = [one.name for one in found if not one.is_given and f"processor:{one.name}" not in approved]
     if missing:
         return State.BROKEN, f"nobody has approved {', '.join(missing)}", _stack_file(evidence), ""
@@ -121,9 +121,7 @@ def _secrets(evidence: Evidence) -> Answer:
 
 def _versions(evidence: Evidence) -> Answer:
     environment, today = evidence.settings.environment, evidence.now.date()
-    used: dict[str, date | None] = {
-        f"{pool.image}": DEBIAN_ENDS.get(pool.image.value) for pool in environment.servers.values()
-    }
+    used: dict[str, date | None] = {f"{pool.image}": DEBIAN_ENDS.get(pool.image.value) for pool in environment.servers.values()}
     if any(project.database for project in evidence.settings.projects.values()):
         version = environment.postgresql.version
         used[f"PostgreSQL {version}"] = POSTGRESQL_ENDS.get(version)

@@ -30,7 +30,9 @@ def _files(evidence: Evidence, assessment: Mapping[str, Any], record: Mapping[st
         yield File(path=page.path, content=page.content.encode(), what=page.title, when=when)
     yield _json("compliance.json", assessment, "every control with its status and evidence", when)
     yield _json("record-of-processing.json", record, "the record of processing, as far as settings know it", when)
-    yield _json("settings.json", _settings(evidence), "the environment and its projects as settings have them, without secrets", when)
+    yield _json(
+        "settings.json", _settings(evidence), "the environment and its projects as settings have them, without secrets", when
+    )
     yield File(path="policies.md", content=render_reference().encode(), what="every policy, with its examples run", when=when)
     for name, report in evidence.reports.items():
         said = "the newest report of all checks" if name == "global" else f"the newest report of the check {name}"
@@ -40,7 +42,9 @@ def _files(evidence: Evidence, assessment: Mapping[str, Any], record: Mapping[st
     if evidence.history:
         lines = "".join(json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n" for line in evidence.history)
         last = str(evidence.history[-1].get("at", ""))
-        yield File(path="history.jsonl", content=lines.encode(), what="the audit log, each line with the one before's hash", when=last)
+        yield File(
+            path="history.jsonl", content=lines.encode(), what="the audit log, each line with the one before's hash", when=last
+        )
 
 
 def _settings(evidence: Evidence) -> dict[str, Any]:

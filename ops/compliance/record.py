@@ -49,7 +49,7 @@ def _processing(settings: Settings, project: Project) -> dict[str, Any]:
         "project": project.name,
         "owner": project.owner,
         "classified": project.data is not None,
-        "approved": f"{approval.by}, {approval.on}: {approval.reason}" if approval else None,
+        "approved": f"{approval.by}, {approval.date}: {approval.reason}" if approval else None,
         "open": list(OPEN),
         "answers_at": [name for process in project.all_processes().values() for name in settings.hostnames(process)],
         "kept_in": _kept(project),

@@ -11,8 +11,8 @@ from ops.compliance.record import TO_FILL_IN, written
 from ops.dossier.page import Markdown, Page, body, bullets, code, heading, paragraph, strong, table, text
 
 NOTE = (
-    "Each control is judged by evidence alone: policies, the audit's newest reports, settings and the audit log. UNKNOWN is what "
-    "nobody has looked at, or not lately; part is what is so with exceptions, or where a part is not shown here. This is no "
+    "Each control is judged by evidence alone: policies, the audit's newest reports, settings and the audit log. UNKNOWN is "
+    "what nobody has looked at, or not lately; part is what is so with exceptions, or where a part is not shown here. This is no "
     "certificate, and no advice on law."
 )
 
@@ -73,8 +73,8 @@ def _framework(found: Mapping[str, Any], framework: str) -> tuple[Markdown, Mark
 
 def _decided(found: Mapping[str, Any]) -> Iterator[Markdown]:
     yield heading("Approvals and exceptions")
-    rows = [[code(row["what"]), row["by"], row["on"], row["reason"]] for row in found["approvals"]]
-    yield table(["approved", "by", "on", "why"], rows) if rows else paragraph("Nobody has approved anything.")
+    rows = [[code(row["what"]), row["by"], row["date"], row["reason"]] for row in found["approvals"]]
+    yield table(["approved", "by", "when", "why"], rows) if rows else paragraph("Nobody has approved anything.")
     waived = [[code(row["rule"]), code(row["resource"]), row["owner"], row["until"], row["reason"]] for row in found["waivers"]]
     if waived:
         yield table(["exception of", "for", "owner", "until", "why"], waived)

@@ -43,8 +43,12 @@ def _piece(rule: AnyRule, found: list[Verdict], said: list[str], source: str, wh
     if not found:
         return Piece(need=Need.POLICY, name=rule.id, state=State.HELD, said=rule.description, source=source, when=when)
     is_waived = rule.level is not Level.ADVISORY and all(verdict.level is Level.ADVISORY for verdict in found)
-    state = State.WAIVED if is_waived else State.BROKEN
-    return Piece(need=Need.POLICY, name=rule.id, state=state, said=_list(said), source=source, when=when)
+    return _wrong(rule, State.WAIVED if is_waived else State.BROKEN, said, source, when)
+
+
+def _wrong(rule: AnyRule, state: State, said: list[str], source: str, when: str = "") -> Piece:
+    is_grave = rule.level is not Level.ADVISORY
+    return Piece(need=Need.POLICY, name=rule.id, state=state, said=_list(said), source=source, when=when, is_grave=is_grave)
 
 
 def _waivers(evidence: Evidence) -> Iterator[Waiver]:
@@ -62,8 +66,7 @@ def _planned(rule: AnyRule, evidence: Evidence) -> Piece:
         return Piece(need=Need.POLICY, name=rule.id, state=State.HELD, said=rule.description, source=source)
     is_waived = rule.level is not Level.ADVISORY and not any(row.get("is_stopping") for row in rows)
     state = State.WAIVED if is_waived and _excused(rule, evidence) else State.BROKEN
-    said = _list([" ".join(str(row.get("message")).split()) for row in rows])
-    return Piece(need=Need.POLICY, name=rule.id, state=state, said=said, source=source)
+    return _wrong(rule, state, [" ".join(str(row.get("message")).split()) for row in rows], source)
 
 
 def _applied(rule: AnyRule, evidence: Evidence) -> Piece:
@@ -83,7 +86,9 @@ def _applied(rule: AnyRule, evidence: Evidence) -> Piece:
     if waivers and not _excused(rule, evidence):
         return _unknown(rule, f"its waiver has ended since it was brought out: {more}", source, when)
     if waivers:
-        said = "; ".join(f"{waiver.resource}: waived by {waiver.owner} until {waiver.until}: {waiver.reason}" for waiver in waivers)
+        said = "; ".join(
+            f"{waiver.resource}: waived by {waiver.owner} until {waiver.until}: {waiver.reason}" for waiver in waivers
+        )
         return Piece(need=Need.POLICY, name=rule.id, state=State.WAIVED, said=said, source=source, when=when)
     return Piece(need=Need.POLICY, name=rule.id, state=State.HELD, said=rule.description, source=source, when=when)
 

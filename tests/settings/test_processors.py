@@ -37,7 +37,8 @@ def test_a_host_in_ones_own_zone_is_nobody_else(checkout: Checkout) -> None:
 
     made = complete(checkout)
     made.change_environment("production", elsewhere)
-    found = {one.name: one for one in processors((loaded := made.settings("production")).environment, loaded.projects)}
+    loaded = made.settings("production")
+    found = {one.name: one for one in processors(loaded.environment, loaded.projects)}
     assert found["registry.example.org"].what == "images of projects"
     assert (found["box.example.org"].what, found["box.example.org"].location) == ("copies of the backups, encrypted", "hel1")
     assert found["cloudflare-proxy"].what == "requests and answers of visitors, in plain"

@@ -18,7 +18,7 @@ from .references import ACCOUNTABILITY, BY_DESIGN, CLOUD, INVENTORY, LAW, PROCES
 from .region import PLACES, region_of
 
 REMEDIATION = (
-    "Have whoever answers for data protection add it to `approvals` in Pulumi.<stack>.yaml: `what`, `by`, `on` and `reason`."
+    "Have whoever answers for data protection add it to `approvals` in Pulumi.<stack>.yaml: `what`, `by`, `date` and `reason`."
 )
 HOME = {"home": Option(("eu",), "Regions that nobody has to approve.")}
 # What an approval is for, and the fact that demands it.
@@ -38,7 +38,7 @@ def approved(found: Resource, today: date) -> frozenset[str]:
 
 def _counts(entry: Any, today: date) -> bool:
     try:
-        day = date.fromisoformat(text(entry, "on")[:10])
+        day = date.fromisoformat(text(entry, "date")[:10])
     except ValueError:
         return False
     return day <= today and not any(lacks(entry, key) for key in ("by", "reason"))
@@ -64,7 +64,10 @@ def _regions(found: Resource, options: Options) -> Iterator[tuple[str, str]]:
     for place, what in sorted(places.items()):
         region = region_of(place, options["places"])
         if region not in options["home"]:
-            yield f"region:{place}", f"{what} are in {place}, in {f'the region {region}' if region else 'a region unknown here'}"
+            yield (
+                f"region:{place}",
+                f"{what} are in {place}, in {f'the region {region}' if region else 'a region unknown here'}",
+            )
 
 
 def _projects(found: Resource) -> Iterator[tuple[str, Any]]:
@@ -104,8 +107,10 @@ def _unused(found: Resource, options: Options) -> Iterator[str]:
 
 
 def _given(*what: str, days: int = -30, **changes: Any) -> list[dict[str, Any]]:
-    on = (_today() + timedelta(days=days)).isoformat()
-    return [{"what": name, "by": "Data protection officer", "on": on, "reason": "contract signed", **changes} for name in what]
+    day = (_today() + timedelta(days=days)).isoformat()
+    return [
+        {"what": name, "by": "Data protection officer", "date": day, "reason": "contract signed", **changes} for name in what
+    ]
 
 
 ABROAD: Mapping[str, Any] = {"pools": {**POOLS, "app": {**POOLS["app"], "location": "ash"}}}
@@ -150,7 +155,11 @@ def _rule(
                 fleet(**case, approvals=_given(what, reason="")),
                 *more.get("fails", ()),
             ],
-            unknown=[fleet(**{key: UNKNOWN}), fleet(**case, approvals=UNKNOWN), fleet(**case, approvals=_given(what, by=UNKNOWN))],
+            unknown=[
+                fleet(**{key: UNKNOWN}),
+                fleet(**case, approvals=UNKNOWN),
+                fleet(**case, approvals=_given(what, by=UNKNOWN)),
+            ],
             absent=[fleet(**{key: None})],
             absent_fails=False,
         ),

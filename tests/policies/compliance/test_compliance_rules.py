@@ -132,11 +132,11 @@ def test_schedules_are_judged_by_their_longest_gap(schedule: str, is_enough: boo
 
 
 def test_an_approval_counts_from_its_day() -> None:
-    """What is approved for tomorrow is not approved; a place of another provider has to be approved unless its region is known."""
+    """What is approved for tomorrow is not approved; a place of another provider has to be, unless its region is known."""
     today = datetime.now(UTC).date()
     abroad = {"pools": {"app": {**POOLS["app"], "location": "sin"}}}
     for days, is_right in ((-1, True), (0, True), (1, False)):
-        entry = {"what": "region:sin", "by": "dpo", "on": f"{today + timedelta(days=days)}", "reason": "customers there"}
+        entry = {"what": "region:sin", "by": "dpo", "date": f"{today + timedelta(days=days)}", "reason": "customers there"}
         assert (said_of("approval-region", fleet(**abroad, approvals=[entry])) == []) is is_right
     copies = fleet(backup={"offsite": {"kind": "s3", "location": "paris"}})
     assert said_of("approval-region", copies) == [
