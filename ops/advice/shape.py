@@ -63,7 +63,7 @@ def _replicas(situation: Situation) -> Iterator[Proposal]:
                 project=project.name,
                 changes=(change,),
                 reason=f"{name} runs once, and {project.name} promises {project.slo.availability_percent:g} %: while its server"
-                f"restarts it does not answer, though there are {environment.count(Role.APP)} servers",
+                f" restarts it does not answer, though there are {environment.count(Role.APP)} servers",
                 effect="each server has one of its containers, and one answers while the other's server is down",
                 risk=f"it has to suit two copies at once: sessions and files in memory are not shared{_everywhere(project)}",
             )

@@ -28,6 +28,9 @@ def new(
     port: Annotated[int, typer.Option("--port", help="Where it listens in its container.")] = 8000,
     health: Annotated[str, typer.Option("--health", help="The path that answers 200 when it can serve.")] = "/up",
     schedule: Annotated[str, typer.Option("--schedule", help="When a job starts, as cron's five fields.")] = "",
+    data: Annotated[
+        str, typer.Option("--data", help="personal or none: whether it has data about people; only the sandbox does without.")
+    ] = "",
     environment: Annotated[
         list[str] | None, typer.Option("--environment", help="Only in this stack; may be said again.")
     ] = None,
@@ -48,6 +51,7 @@ def new(
         health=health,
         schedule=schedule,
         environments=environment or (),
+        data=data,
     )
     path = projects.new(checkout.find(), wish)
     steps = [f"flotilla workflow run new-project --project {name} --image :<tag>", f"flotilla deploy {name} --image :<tag>"]

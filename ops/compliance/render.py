@@ -12,8 +12,8 @@ from ops.dossier.page import Markdown, Page, body, bullets, code, heading, parag
 
 NOTE = (
     "Each control is judged by evidence alone: policies, the audit's newest reports, settings and the audit log. UNKNOWN is "
-    "what nobody has looked at, or not lately; part is what is so with exceptions, or where a part is not shown here. This is no "
-    "certificate, and no advice on law."
+    "what nobody has looked at, or not lately; part is what is so with exceptions, or where a part is not shown here. This is "
+    "no certificate, and no advice on law."
 )
 
 
