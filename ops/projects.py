@@ -34,8 +34,8 @@ READ = ("projects", "releases")
 @dataclass(frozen=True, kw_only=True)
 class Wish:
     """
-    What a new project is to be. A domain without a dot is a name under the environment's own. `environments`: empty for all. `data`: `personal`, `none`,
-    or empty while nobody has said.
+    What a new project is to be. A domain without a dot is a name under the environment's own. `environments`: empty
+    for all. `data`: `personal`, `none`, or empty while nobody has said.
     """
 
     name: str

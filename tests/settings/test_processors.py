@@ -37,6 +37,7 @@ def test_a_host_in_ones_own_zone_is_nobody_else(checkout: Checkout) -> None:
 
     made = complete(checkout)
     made.change_environment("production", elsewhere)
+    made.release_all("production")
     loaded = made.settings("production")
     found = {one.name: one for one in processors(loaded.environment, loaded.projects)}
     assert found["registry.example.org"].what == "images of projects"
