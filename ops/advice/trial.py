@@ -46,9 +46,9 @@ def attempt(checkout: Path, stack: str, changes: Iterable[Change]) -> Settings |
         for change in changes:
             path = root / change.file
             document = read_document(path, change.file)
-            if isinstance(document, Problem):
+            if isinstance(document, Problem) or not isinstance(document.data, dict):
                 return [str(document)]
-            path.write_text(_text(with_change(dict(document.data), change)), encoding="utf-8")
+            path.write_text(_text(with_change(document.data, change)), encoding="utf-8")
         seen = {name: examine(name, root, read_stack_config(root, name)) for name in stacks(root)}
     problems = [str(problem) for found in seen.values() if not isinstance(found, Settings) for problem in found]
     found = seen[stack]

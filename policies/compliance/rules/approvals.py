@@ -131,6 +131,8 @@ def _rule(
     """
     more = dict(extra or {})
     [key] = case
+    unknown: dict[str, Any] = {key: UNKNOWN}
+    absent: dict[str, Any] = {key: None}
     return Rule(
         id=f"approval-{name}",
         description=description,
@@ -156,11 +158,11 @@ def _rule(
                 *more.get("fails", ()),
             ],
             unknown=[
-                fleet(**{key: UNKNOWN}),
+                fleet(**unknown),
                 fleet(**case, approvals=UNKNOWN),
                 fleet(**case, approvals=_given(what, by=UNKNOWN)),
             ],
-            absent=[fleet(**{key: None})],
+            absent=[fleet(**absent)],
             absent_fails=False,
         ),
     )
