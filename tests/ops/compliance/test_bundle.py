@@ -109,7 +109,11 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: str) -> Non
     assert sorted(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("content", [b"", b"not an archive", gzip.compress(b"neither"), gzip.compress(b"x" * 2048)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not an archive", gzip.compress(b"neither", mtime=0), gzip.compress(b"x" * 2048, mtime=0)],
+    ids=["empty", "text", "short", "long"],
+)
 def test_what_is_no_bundle_is_told(tmp_path: Path, content: bytes) -> None:
     """In one sentence, whatever it is."""
     path = tmp_path / "file.tar.gz"
