@@ -50,12 +50,12 @@ def turn(fleet: Fleet, edits: Edits, *, is_on: bool) -> None:
         path.write_text(text.replace(old, new, 1))
 
 
-def start(fleet: Fleet) -> subprocess.Popen[str]:
+def start(fleet: Fleet, command: str = COMMAND) -> subprocess.Popen[str]:
     """
     The command, in a session of its own.
     """
     return subprocess.Popen(
-        ["/bin/bash", "-c", COMMAND],
+        ["/bin/bash", "-c", command],
         cwd=fleet.checkout,
         env=clean_environment(),
         stdin=subprocess.DEVNULL,

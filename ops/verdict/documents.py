@@ -41,6 +41,7 @@ def _pages() -> Iterator[tuple[str, str, Callable[[], str]]]:
     yield "docs/settings.md", f"{python} settings.reference", module("settings.reference", "render_reference")
     yield "docs/policies.md", f"{python} policies.reference", module("policies.reference", "render_reference")
     yield "docs/audit.md", f"{python} ops.audit.reference", module("ops.audit.reference", "render_reference")
+    yield "docs/commands.md", f"{python} ops.commands.reference", module("ops.commands.reference", "render_reference")
     yield (
         "docs/monitoring.md",
         f"{python} components.declarations.reference",

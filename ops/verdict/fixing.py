@@ -31,6 +31,7 @@ EDITS = (
     (".venv/bin/python", "-m", "settings.reference"),
     (".venv/bin/python", "-m", "policies.reference"),
     (".venv/bin/python", "-m", "ops.audit.reference"),
+    (".venv/bin/python", "-m", "ops.commands.reference"),
     (".venv/bin/python", "-m", "components.declarations.reference"),
     (".venv/bin/python", "-m", "components.outputs_shape"),
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from ops import cli
 from ops.commands import sandbox as commands
@@ -58,11 +59,18 @@ def test_every_command_is_there() -> None:
 @pytest.mark.parametrize("words", [(), ("sandbox",), *ALL], ids=" ".join)
 def test_help_of_every_command(words: tuple[str, ...]) -> None:
     """Help works without a terminal, says what the command is for, and every command can print JSON."""
-    answer = _flotilla(*words, "--help")
-    assert answer.returncode == 0
+    answer = CliRunner().invoke(cli.app, [*words, "--help"], terminal_width=200, prog_name="flotilla")
+    assert answer.exit_code == 0
     assert "Usage: " in answer.stdout
     assert answer.stderr == ""
     assert ("--json" in answer.stdout) == (words in ALL and words not in BECOMES_ANOTHER)
+
+
+def test_help_as_a_process() -> None:
+    """The same from outside."""
+    answer = _flotilla("host", "converge", "--help")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "--dry-run" in answer.stdout
 
 
 def test_help_imports_nothing_slow() -> None:

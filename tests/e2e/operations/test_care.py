@@ -132,3 +132,14 @@ def test_a_server_restarts_and_everything_is_back(fleet: Fleet) -> None:
     report = answered(fleet, "flotilla host reboot app-1 -s local --approve important --reason test")
     assert report["status"] == "done" and report["facts"]["back_after_s"] > 1
     assert fleet.curl("-o", "/dev/null", "-w", "%{http_code}", "https://ledger.test/").stdout in ("200", "302", "303")
+
+
+def test_everything_goes_with_the_stack(fleet: Fleet) -> None:
+    """Critical: refused without a reason; then no server, volume, network or record is left, and it can be brought up again."""
+    assert fleet.run("flotilla apply -s local --destroy --yes", check=False).returncode == 3
+    assert answered(fleet, "flotilla plan -s local --destroy")["level"] == "critical"
+
+    assert answered(fleet, "flotilla apply -s local --destroy --approve critical --reason test")["status"] == "done"
+    instance = json.loads((fleet.checkout / ".flotilla/instance.json").read_text())["id"]
+    assert not [name for name in fleet.docker_objects() if name.startswith(f"flotilla-{instance}-srv-")]
+    assert not json.loads(fleet.run("pulumi stack export -s local").stdout)["deployment"].get("resources")

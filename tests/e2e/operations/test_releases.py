@@ -6,16 +6,20 @@ The tests build on one another, in the order in which they stand.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Fleet, changed, visitors
+from tests import killed_apply
+from tests.e2e.conftest import Fleet, changed, run_docker, visitors
 
 SITE = "https://guestbook.flotilla.test"
+DEPLOY = ". ./env.sh && exec flotilla deploy guestbook --image :{tag}"
 BROKEN = 'CMD ["/bin/sh", "-c", "echo the engine is on fire >&2; exit 9"]\n'
 
 
@@ -140,3 +144,42 @@ def test_rollback_serves_the_release_before(fleet: Fleet, tags: dict[str, str]) 
     assert serving(fleet) == tags["one"]
     assert set(seen) == {"200"}, seen
     assert "Nothing was done" in flotilla(fleet, "rollback guestbook --to 19", code=2)
+
+
+@pytest.mark.parametrize(("tag", "after_s", "with_engine"), [("two", 6, True), ("one", 9, False)])
+def test_a_killed_deployment_completes_when_it_is_repeated(
+    fleet: Fleet, tags: dict[str, str], tag: str, after_s: float, with_engine: bool
+) -> None:
+    """`kill -9`, of all or of `flotilla` alone: the old release serves on, and the same command brings the new one out."""
+    with visitors(fleet, f"{SITE}/up") as seen:
+        process = killed_apply.start(fleet, DEPLOY.format(tag=tag))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(after_s)
+        assert killed_apply.kill(process, with_engine=with_engine)
+        flotilla(fleet, f"deploy guestbook --image :{tag}")
+
+    assert serving(fleet) == tags[tag]
+    assert set(seen) == {"200"}, seen
+    assert not killed_apply.deployment_of(fleet).get("pending_operations")
+    assert fleet.preview() == []
+
+
+def test_what_serves_in_one_environment_is_promoted_to_another(fleet: Fleet, tags: dict[str, str]) -> None:
+    """The very digest that the other one's release file names; a second time there is nothing to do."""
+    staging = fleet.checkout / "releases/staging.yaml"
+    (digest,) = re.findall(r"/guestbook@(\S+)", staging.read_text())
+    with changed(staging, digest, tags["two"]):
+        assert flotilla(fleet, "env promote guestbook --from staging --to local")["status"] == "done"
+        assert serving(fleet) == tags["two"]
+        assert flotilla(fleet, "env promote guestbook --from staging --to local")["status"] == "nothing to do"
+
+
+def test_a_release_whose_image_is_gone_is_not_gone_back_to(fleet: Fleet, tags: dict[str, str]) -> None:
+    """The error names the image, and what serves goes on."""
+    instance = json.loads((fleet.checkout / ".flotilla/instance.json").read_text())["id"]
+    digest = tags["one"].partition(":")[2]
+    kept = "/var/lib/docker-registry/docker/registry/v2/repositories/guestbook/_manifests/revisions/sha256"
+    run_docker(["exec", "-u", "0", f"flotilla-{instance}-registry", "rm", "-r", f"{kept}/{digest}"])
+
+    assert f"{digest}: it is gone from the registry" in flotilla(fleet, "rollback guestbook", code=1)
+    assert serving(fleet) == tags["two"]
