@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from hosts import keys
 from hosts.backup import signed
 from hosts.request import Target
-from ops import hosts, remote
+from ops import hosts, remote, reports
 from ops.errors import FlotillaError, SettingsError
 
 COMMAND = "/usr/local/sbin/flotilla-backup"
@@ -74,6 +75,14 @@ def ask(known: Fleet, words: Sequence[str], stdin: str = "") -> dict[str, Any]:
         ) from None
     document["findings"] = [*document["findings"], *unsigned(document.get("records", ()), known.keeper.key)]
     return document
+
+
+def keep(checkout: Path, stack: str, name: str, answer: Mapping[str, Any]) -> Path:
+    """
+    Keep what the backup server said of everything, reports/backup-<name>_report.json: documents are written from it.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return reports.write(checkout, f"backup-{name}", {"schema": 1, "timestamp": now, "environment": stack, **answer})
 
 
 def unsigned(records: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:

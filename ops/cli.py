@@ -20,6 +20,7 @@ from ops.commands import (
     compliance,
     costs,
     dashboard,
+    docs,
     doctor,
     env,
     history,
@@ -56,6 +57,7 @@ app.command("cleanup")(cleanup.cleanup)
 app.command("compliance")(compliance.compliance)
 app.command("dashboard")(dashboard.dashboard)
 app.command("deploy")(release.deploy)
+app.command("docs")(docs.docs)
 app.command("doctor")(doctor.doctor)
 app.command("drill")(backup.drill)
 app.command("plan")(plan.plan)

@@ -111,7 +111,7 @@ def examine(stack: str, root: Path, config: Mapping[str, Any]) -> Settings | lis
 
     Raises: SettingsError if `stack` is not the name of one.
     """
-    _require_name(stack)
+    require_name(stack)
     problems: list[Problem] = []
     file = _StackFile(root, stack)
     environment = _environment(stack, config, file, problems)
@@ -150,7 +150,7 @@ def read_stack_config(root: Path, stack: str) -> dict[str, Any]:
 
     Raises: SettingsError if the file is missing or not valid YAML.
     """
-    _require_name(stack)
+    require_name(stack)
     document = read_document(root / _config_name(stack), _config_name(stack))
     if isinstance(document, Problem):
         raise error_of([document])
@@ -163,7 +163,10 @@ def _namespaced(data: object) -> dict[str, Any]:
     return {key.partition(":")[2]: value for key, value in values.items() if key.startswith(f"{NAMESPACE}:")}
 
 
-def _require_name(stack: str) -> None:
+def require_name(stack: str) -> None:
+    """
+    Raises: SettingsError for what is not the name of a stack.
+    """
     if not is_name(stack):
         raise SettingsError("--stack: this is not the name of a stack. Nothing was changed. `pulumi stack ls` lists them.")
 

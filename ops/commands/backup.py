@@ -53,7 +53,10 @@ def list_(project: Projects = None, stack: Stack = "local", json: Json = False) 
     """
     from ops import backup
 
-    answer = backup.ask(backup.fleet(checkout.find(), stack), ["list", *backup.options(project or [], {})])
+    here = checkout.find()
+    answer = backup.ask(backup.fleet(here, stack), ["list", *backup.options(project or [], {})])
+    if not project:
+        backup.keep(here, stack, "list", answer)
     if json:
         console.document(answer)
     else:
@@ -83,7 +86,11 @@ def verify(
     from ops import backup
 
     words = ["verify", *backup.options(project or [], {"label": label, "deep": deep})]
-    _tried(backup.ask(backup.fleet(checkout.find(), stack), words), is_json=json)
+    here = checkout.find()
+    answer = backup.ask(backup.fleet(here, stack), words)
+    if not (project or label):
+        backup.keep(here, stack, "trials", answer)
+    _tried(answer, is_json=json)
 
 
 def drill(project: Projects = None, stack: Stack = "local", json: Json = False) -> None:
@@ -93,7 +100,10 @@ def drill(project: Projects = None, stack: Stack = "local", json: Json = False) 
     """
     from ops import backup
 
-    answer = backup.ask(backup.fleet(checkout.find(), stack), ["drill", *backup.options(project or [], {})])
+    here = checkout.find()
+    answer = backup.ask(backup.fleet(here, stack), ["drill", *backup.options(project or [], {})])
+    if not project:
+        backup.keep(here, stack, "trials", answer)
     _tried(answer, is_json=json)
 
 

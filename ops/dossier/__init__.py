@@ -1,4 +1,4 @@
 """
 The dossier of an environment: pages that are functions of its settings, outputs, policies, reports and history, and of nothing
-else. Collected in `facts`, rendered in `pages`, written by `write`.
+else. Read in `collect`, rendered in `pages`, written in `write`.
 """

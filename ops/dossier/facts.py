@@ -9,10 +9,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from ops.dossier.words import Language
+from ops.dossier.words import Language, Words
+from ops.events import Violation
 from policies.framework import Pack
 from settings import Settings
 from settings.care import Waiver
+
+NOT_ASKED = Words(
+    en="the stack was not asked, this dossier is of the settings alone (`--declared`)",
+    fr="la pile n'a pas été interrogée, ce dossier ne porte que sur les réglages (`--declared`)",
+)
+UNDATED = Words(en="at a time that it does not say", fr="à un moment qu'il ne dit pas")
+OLDER = Words(en="{days} days older than the newest fact here", fr="{days} jours de plus que le fait le plus récent ici")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +35,24 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preview:
+    """
+    What an offline preview said. `resources` is {type: how many}; `findings` are those of the policy packs.
+    """
+
+    resources: Mapping[str, int]
+    findings: tuple[Violation, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """
     Everything that is known about one environment. `outputs` is the stack's document (components/outputs_shape.py), and None
-    where there is none that can be read: `outputs_problem` is then why, as a sentence. `reports` are the newest, by the name of
-    their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done, `history` the
-    lines of the audit log, both oldest first. `statement` is what `ops.costs` says. `problems` are sentences about what could
-    not be read. `decisions` are those of docs/adr, {file: title}. `as_of` is the newest day that any of this is of, and None where nothing is dated: no clock is asked.
+    where there is none: `outputs_problem` is then why, as a sentence, where somebody asked for them. `reports` are the newest,
+    by the name of their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done,
+    `history` the lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of
+    docs/adr, {file: title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's
+    folder to the checkout, for links. `is_declared`: nothing but the settings was asked. `preview` is None where none was made.
     """
 
     settings: Settings
@@ -46,6 +65,9 @@ class Facts:
     history: tuple[Mapping[str, Any], ...] = ()
     problems: tuple[str, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=dict)
+    checkout: str = "../../.."
+    is_declared: bool = False
+    preview: Preview | None = None
 
     @property
     def stack(self) -> str:
@@ -71,7 +93,7 @@ class Facts:
     @property
     def as_of(self) -> date | None:
         """
-        The newest day that reports, history and prices are of.
+        The newest day that reports, history and prices are of: no clock is asked. None where nothing is dated.
         """
         days = [
             *(found.when.astimezone(UTC).date() for found in (*self.reports.values(), *self.operations) if found.when),
@@ -80,11 +102,31 @@ class Facts:
         priced = day_of(self.statement.get("prices", {}).get("priced_on"))
         return max([*days, *([priced] if priced else [])], default=None)
 
+    @property
+    def why_no_outputs(self) -> str:
+        """
+        Why there are none, in the middle of a sentence; empty where there are some.
+        """
+        if self.outputs is not None:
+            return ""
+        return NOT_ASKED.of(self.language) if self.is_declared else self.outputs_problem.rstrip(". ")
+
     def server(self, name: str) -> Mapping[str, Any]:
         """
         What the outputs say of a server; empty where they do not know it.
         """
         return dict(((self.outputs or {}).get("servers") or {}).get(name) or {})
+
+    def moment(self, found: Report) -> str:
+        """
+        When a report was made, for people, and how much older than the newest fact it is.
+        """
+        if found.when is None:
+            return UNDATED.of(self.language)
+        when = found.when.astimezone(UTC)
+        days = (self.as_of - when.date()).days if self.as_of else 0
+        text = when.strftime("%Y-%m-%d %H:%M UTC")
+        return f"{text} ({OLDER.of(self.language).format(days=days)})" if days > 0 else text
 
 
 def moment_of(value: object) -> datetime | None:

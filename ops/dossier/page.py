@@ -17,12 +17,16 @@ from ops.dossier.words import Language, Words
 
 # What would turn the direction of the text around, or show nothing at all.
 _UNSEEN = dict.fromkeys(
-    {*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF},
+    {
+        *(*range(0x20), *range(0x7F, 0xA0), 0xAD),
+        *(*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF),
+        *range(0xD800, 0xE000),
+    },
     "\ufffd",
 )
 # Dots and colons: what GitHub makes links of by itself.
 _INLINE = re.compile(r"[\\`*_\[\]<&~$]|!$|:(?=/)|(?i:(?<=www)\.)")
-_BLOCK = re.compile(r"([+\-=#>])|(\d{1,9})([.)])")
+_BLOCK = re.compile(r"([+\-=#>])|(\d{1,9})[.)](?=\s|$)")
 _HASH = r"\\#"
 _BAR = "\\|"
 _SCHEMES = ("https:", "http:", "mailto:")
@@ -86,18 +90,30 @@ def link(label: object, target: str) -> Markdown:
     """
     A link to another page, a heading, a site. What leads to anything else is the label alone.
     """
-    shown = text(label)
-    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", target)
-    if not target or (scheme and scheme[0].lower() not in _SCHEMES) or target.startswith("//"):
+    shown, where = text(label), plain(target).strip()
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", where)
+    if not where or (scheme and scheme[0].lower() not in _SCHEMES) or where.startswith("//"):
         return shown
-    return Markdown(f"[{shown}]({quote(target, safe=_SAFE_IN_TARGET)})")
+    return Markdown(f"[{shown}]({quote(where, safe=_SAFE_IN_TARGET)})")
 
 
 def image(alternative: object, target: str) -> Markdown:
     """
     A picture, with what it shows in words.
     """
-    return Markdown(f"![{text(alternative)}]({quote(target, safe=_SAFE_IN_TARGET)})")
+    return Markdown(f"![{text(alternative)}]({quote(plain(target).strip(), safe=_SAFE_IN_TARGET)})")
+
+
+def prose(value: object) -> Markdown:
+    """
+    A sentence as errors and reports have it: text, in which what stands between backticks is code.
+    """
+    if isinstance(value, Markdown):
+        return value
+    parts = str(value).split("`")
+    if len(parts) % 2 == 0:
+        return text(value)
+    return Markdown("".join(code(part) if number % 2 else text(part) for number, part in enumerate(parts)))
 
 
 def say(words: Words, language: Language, **values: object) -> Markdown:
@@ -106,7 +122,7 @@ def say(words: Words, language: Language, **values: object) -> Markdown:
     """
     parts = []
     for literal, name, _, _ in Formatter().parse(words.of(language)):
-        parts.append(text(literal))
+        parts.append(prose(literal))
         if name:
             parts.append(text(values[name]))
     return Markdown("".join(parts))
@@ -205,7 +221,7 @@ def _row(cells: Iterable[object]) -> str:
     return f"| {' | '.join(text(cell).replace('|', _BAR).strip() for cell in cells)} |\n"
 
 
-SOURCE = Words(en="Source", fr="Source")
+SOURCE = Words(en="Source: {origins}.", fr="Source : {origins}.")
 SETTING = Words(en="setting", fr="réglage")
 OUTPUT = Words(en="stack output", fr="sortie de la pile")
 REPORT = Words(en="report", fr="rapport")
@@ -255,4 +271,4 @@ def source(language: Language, *origins: Origin) -> Markdown:
     The line that says where the facts above it are from.
     """
     named = joined(Markdown(f"{text(origin.kind.of(language))} {code(origin.name)}") for origin in origins)
-    return paragraph(Markdown(f"{text(SOURCE.of(language))}: "), named, ".")
+    return paragraph(say(SOURCE, language, origins=named))

@@ -28,7 +28,30 @@ def pages(checkout: Path) -> list[dict[str, Any]]:
     """
     Each page that is written from code: its file, what writes it, and whether that would write the same.
     """
-    return [{"page": page, "command": command, **_compared(checkout, page, render)} for page, command, render in _pages()]
+    found = [{"page": page, "command": command, **_compared(checkout, page, render)} for page, command, render in _pages()]
+    return [*found, *_dossiers(checkout)]
+
+
+def _dossiers(checkout: Path) -> Iterator[dict[str, Any]]:
+    """
+    Every dossier in the checkout that is of its settings alone. Others tell of a moment, and are never fresh for long.
+    """
+    from ops.dossier import dossier, write
+    from ops.dossier.collect import Sources
+
+    for path in sorted((checkout / "docs" / "generated").glob(f"*/{write.MANIFEST}")):
+        known = write.read_manifest(path.parent)
+        if known.get("is_repeatable") is not True:
+            continue
+        stack, has_html = path.parent.name, dossier.HTML in write.owned(path.parent)
+        command = f"flotilla docs -s {stack} --declared{' --html' if has_html else ''}"
+        row = {"page": str(path.parent.relative_to(checkout)), "command": command}
+        try:
+            found = dossier.make(checkout, stack, sources=Sources(is_declared=True), with_html=has_html)
+        except Exception as error:  # as above
+            yield {**row, "error": _shown(error)}
+        else:
+            yield {**row, "is_fresh": not found.changes}
 
 
 def _pages() -> Iterator[tuple[str, str, Callable[[], str]]]:
@@ -61,7 +84,11 @@ def _compared(checkout: Path, page: str, render: Callable[[], str]) -> dict[str,
     except FileNotFoundError:
         return {"is_fresh": False}
     except Exception as error:  # a page that cannot be rendered says nothing of the others
-        return {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}
+        return {"error": _shown(error)}
+
+
+def _shown(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 def texts(checkout: Path) -> dict[str, str]:

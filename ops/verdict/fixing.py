@@ -27,6 +27,7 @@ PRIORITIES = ("HIGH", "MEDIUM", "LOW")
 # Commands that edit the tree and nothing else, by how they begin.
 EDITS = (
     ("flotilla", "project", "set"),
+    ("flotilla", "docs"),
     ("flotilla", "settings", "schema"),
     (".venv/bin/python", "-m", "settings.reference"),
     (".venv/bin/python", "-m", "policies.reference"),
