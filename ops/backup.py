@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,11 @@ from typing import Any
 from hosts import keys
 from hosts.backup import signed
 from hosts.request import Target
-from ops import hosts, remote, reports
+from ops import hosts, lock, remote, reports
+from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, SettingsError
+from ops.mutation import Operation, OperationFailedError, mutate
+from ops.steps import Context, Sequential, Step
 
 COMMAND = "/usr/local/sbin/flotilla-backup"
 
@@ -83,6 +86,76 @@ def keep(checkout: Path, stack: str, name: str, answer: Mapping[str, Any]) -> Pa
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return reports.write(checkout, f"backup-{name}", {"schema": 1, "timestamp": now, "environment": stack, **answer})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """
+    What the backup server is to do: `command` is `run`, `verify` or `drill`; without `projects`, for all of them.
+    """
+
+    command: str
+    projects: Sequence[str] = ()
+    flags: Mapping[str, bool | str | None] = field(default_factory=dict)
+
+    @property
+    def is_trial_of_everything(self) -> bool:
+        """
+        Whether the newest backup of each project is restored.
+        """
+        return self.command in ("verify", "drill") and not self.projects and not self.flags.get("label")
+
+    @property
+    def name(self) -> str:
+        """
+        The command line's word for it.
+        """
+        return "drill" if self.command == "drill" else f"backup {self.command}"
+
+    @property
+    def what(self) -> str:
+        """
+        For people, without a full stop.
+        """
+        verbs = {"run": "Back up", "verify": "Verify the backups of", "drill": "Verify, and read whole, the backups of"}
+        flags = ", ".join(name if value is True else f"{name} {value}" for name, value in self.flags.items() if value)
+        return f"{verbs[self.command]} {', '.join(self.projects) or 'everything'}{f' ({flags})' if flags else ''}"
+
+
+def change(
+    checkout: Path, known: Fleet, asked: Asked, approval: Approval, *, lock_wait_s: float = lock.BACKUP_WAIT_S
+) -> dict[str, Any]:
+    """
+    Have it done as an operation: kept in the history, and locked against other backups only, so that releases go on. Returns
+    what `ask` does, with `report`, where the operation's report is. What is wrong is in its findings.
+
+    Raises: LockedError where another one lasts longer than `lock_wait_s`; OperationFailedError where the server gave no answer.
+    """
+    answer: dict[str, Any] = {}
+
+    def run(context: Context) -> str:
+        answer.update(ask(known, [asked.command, *options(asked.projects, asked.flags)]))
+        context.facts["backup"] = dict(answer)
+        if answer["findings"]:
+            raise FlotillaError("; ".join(f"{row['id']}: {row['resource']}: {row['fact']}" for row in answer["findings"]))
+        return f"{len(answer.get('made', answer.get('records', ())))} done"
+
+    operation = Operation(
+        name=asked.name,
+        what=asked.what,
+        level=Level.STANDARD,
+        stack=known.stack,
+        project=asked.projects[0] if len(asked.projects) == 1 else None,
+        steps=Sequential(steps=(Step(name=asked.name, run=run),)),
+        lock=lock.BACKUP,
+    )
+    try:
+        report = mutate(checkout, operation, approval, lock_wait_s=lock_wait_s)
+    except OperationFailedError as error:
+        if not answer.get("findings"):
+            raise
+        report = dict(error.document)
+    return {**answer, "report": report["report"]}
 
 
 def unsigned(records: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:

@@ -4,9 +4,11 @@ The `flotilla` command. Each noun has a file in ops/commands/; this one joins th
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -39,6 +41,8 @@ from ops.commands import (
     workflow,
 )
 from ops.errors import FlotillaError
+
+LONG_WORD = re.compile(r"(\S{100})\S+")
 
 app = typer.Typer(
     name="flotilla",
@@ -98,9 +102,11 @@ def main() -> None:
     Run the command; on an error print one message on standard error and exit with the error's code.
     """
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except FlotillaError as error:
         _fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        _fail(_usage(error), error.exit_code)
     except Exception as error:
         if os.environ.get("FLOTILLA_VERBOSE"):
             raise
@@ -112,9 +118,18 @@ def main() -> None:
         )
 
 
+def _usage(error: Any) -> str:
+    """
+    What typer says of words that it does not know, the longest of them cut short.
+    """
+    said = io.StringIO()
+    error.show(file=said)
+    return LONG_WORD.sub(r"\1...", said.getvalue().rstrip())
+
+
 def _fail(text: str, exit_code: int) -> None:
     sys.stdout.flush()
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{console.visible(text)}\n")
     sys.exit(exit_code)
 
 

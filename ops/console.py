@@ -35,11 +35,21 @@ def document(value: Any) -> None:
     sys.stdout.write(json.dumps(value, default=_plain, indent=2) + "\n")
 
 
+def visible(text: str) -> str:
+    """
+    A text without what a terminal would obey: escapes, and letters that turn the direction of others, as their codes. Lines and
+    tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else repr(letter)[1:-1] for letter in text)
+
+
 def line(text: str = "", style: str = "") -> None:
     """
-    Print a line exactly as it is; nothing in it is taken for markup, nothing is wrapped.
+    Print a line as it is; nothing in it is taken for markup, nothing is wrapped, and a terminal obeys nothing in it.
     """
-    _console().print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
+    _console().print(visible(text), style=style or None, markup=False, highlight=False, soft_wrap=True)
 
 
 def raw(text: str) -> None:
@@ -56,12 +66,13 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], styles: Mappin
     """
     from rich.text import Text
 
-    lines = [headings, *rows]
+    styles = styles or {}
+    lines = [[visible(cell) for cell in cells] for cells in (headings, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     for number, cells in enumerate(lines):
         text = Text(style="bold" if number == 0 else "")
         for cell, width in zip(cells, widths, strict=True):
-            text.append(cell, style=(styles or {}).get(cell, "")).append(" " * (width - len(cell) + GAP))
+            text.append(cell, style=styles.get(cell, "")).append(" " * (width - len(cell) + GAP))
         text.rstrip()
         _console().print(text, soft_wrap=True)
 

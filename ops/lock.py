@@ -25,7 +25,10 @@ from ops.shelf import Shelf
 NAME = "lock"
 # Backups are made beside everything else: they change nothing that the stack is made of.
 BACKUP = "lock-backup"
-NAMES = (NAME, BACKUP)
+# One that comes second waits: the backup server would have it wait as long (hosts/backup/main.py).
+BACKUP_WAIT_S = 3600
+SYNC = "lock-sync"
+NAMES = (NAME, BACKUP, SYNC)
 POLL_S = 0.5
 
 
@@ -83,6 +86,13 @@ class Holder:
         Whether its process is known to have ended: only of this machine, since it was started, can that be known.
         """
         return self.is_here and start_of(self.pid) != self.process_start
+
+    @property
+    def is_alive(self) -> bool:
+        """
+        Whether its process is known to live, on this machine.
+        """
+        return self.is_here and not self.is_gone
 
     @property
     def is_here(self) -> bool:
@@ -211,7 +221,7 @@ def require_gone(shelf: Shelf, stack: str, name: str = NAME) -> bytes | None:
     """
     text = shelf.read(name)
     found = parsed(text)
-    if found is not None and found.is_here and not found.is_gone:
+    if found is not None and found.is_alive:
         raise LockedError(
             f"{stack}: {found.who} lives, and is changing it: {found.what}. The lock stays. End that process first, or wait."
         )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from ops import confirm, console, engine, engine_lock, gate, history, lock, reports, shelf, signals, steps
@@ -28,15 +29,18 @@ SCHEMA = 1
 
 class OperationFailedError(FlotillaError):
     """
-    An operation failed or was interrupted; its report is written.
+    An operation failed or was interrupted; its report is written, and is `document`.
     """
+
+    document: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """
     What is to be done. `name` is the command, `what` one sentence without its full stop, `facts` what is known beforehand.
-    `is_gated`: not for what brings back the very data that the gate is about. `lock`: of ops.lock.NAMES.
+    `is_gated`: not for what brings back the very data that the gate is about. `lock`: of ops.lock.NAMES, or None where each
+    step takes its own. `beside`: what the report has, too, once the steps are over. `stack` may be `ops.shelf.CHECKOUT`.
     """
 
     name: str
@@ -47,7 +51,8 @@ class Operation:
     project: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     is_gated: bool = True
-    lock: str = lock.NAME
+    lock: str | None = lock.NAME
+    beside: Callable[[Context], Mapping[str, Any]] | None = None
 
 
 def mutate(checkout: Path, operation: Operation, approval: Approval, *, lock_wait_s: float = 0.0) -> dict[str, Any]:
@@ -57,17 +62,18 @@ def mutate(checkout: Path, operation: Operation, approval: Approval, *, lock_wai
     Raises: RefusedError where it was not confirmed, or the gate is closed; LockedError where somebody else is at it;
     OperationFailedError where it failed, with what was undone.
     """
-    known = stacks.environment(checkout)
+    known = {} if operation.stack == shelf.CHECKOUT else stacks.environment(checkout)
     kept = shelf.of(checkout, operation.stack, known)
     common = _common(operation, approval)
     with ExitStack() as stack:
         stack.enter_context(signals.answered(signals.ENDING, _stop))
         with _noted(kept, common):
             confirm.require(operation.level, operation.what, stack=operation.stack, approval=approval)
-            wanted = Holder.here(operation.name, operation.what)
-            wait = lock.held(kept, operation.stack, wanted, wait_s=lock_wait_s, name=operation.lock)
-            before = stack.enter_context(wait)
-            _recover(checkout, operation, known, kept, common, before, lock_wait_s)
+            if operation.lock is not None:
+                wanted = Holder.here(operation.name, operation.what)
+                wait = lock.held(kept, operation.stack, wanted, wait_s=lock_wait_s, name=operation.lock)
+                before = stack.enter_context(wait)
+                _recover(checkout, operation, known, kept, common, before, lock_wait_s)
             if operation.is_gated and gate.is_asked(operation.level, operation.stack):
                 gate.require(checkout, operation.stack)
         say(f"{operation.what} on {operation.stack} ({operation.level})")
@@ -97,9 +103,10 @@ def _recover(
     if before is not None:
         words = {"event": "taken over", "from": before.who, "their_operation": before.what, "their_since": before.since}
         history.append(kept, {**common, **words})
-        engine.await_rest(checkout, operation.stack)
     if operation.lock != lock.NAME:
         return
+    if before is not None:
+        engine.await_rest(checkout, operation.stack)
     left = engine_lock.clear(checkout, operation.stack, known, kept, wait_s=wait_s)
     if before is None and not left:
         return
@@ -153,7 +160,7 @@ def _run(operation: Operation, common: Mapping[str, Any]) -> tuple[tuple[Outcome
         "facts": dict(context.facts),
         "next_steps": next_steps(outcomes),
     }
-    return outcomes, document
+    return outcomes, {**document, **(operation.beside(context) if operation.beside else {})}
 
 
 def _file(document: Mapping[str, Any]) -> str:
@@ -203,6 +210,7 @@ def _failure(outcomes: tuple[Outcome, ...], document: Mapping[str, Any]) -> Oper
     left = f" NOT undone: {', '.join(kept)}." if kept else ""
     error = OperationFailedError(f"{document['what']}: {said.rstrip('.')}.{back}{left} See {document['report']}.")
     error.exit_code = next((outcome.exit_code for outcome in outcomes if outcome.stops and outcome.exit_code), error.exit_code)
+    error.document = document
     return error
 
 

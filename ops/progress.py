@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ops.console import visible
+
 QUIET_S = 3.0
 HEARTBEAT_S = 15.0
 
@@ -20,7 +22,7 @@ def say(text: str) -> None:
     """
     Print one line of progress, never mixed into a command's own output.
     """
-    print(text, file=sys.stderr, flush=True)
+    print(visible(text), file=sys.stderr, flush=True)
 
 
 @contextmanager

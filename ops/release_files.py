@@ -4,16 +4,14 @@ The release file of an environment: changed whole or not at all, and with a git 
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops.errors import FlotillaError
+from ops import git
+from ops.errors import FlotillaError, MissingToolError
 from ops.releases import Change
 from settings.releases import load_releases, releases_file, write_releases
-
-TIMEOUT_S = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,28 +67,14 @@ def commit(checkout: Path, path: Path, message: str) -> str | None:
     Raises: FlotillaError with git's words where it refuses.
     """
     name = str(path.relative_to(checkout))
-    if _git(checkout, "ls-files", "--error-unmatch", "--", name).returncode != 0:
-        return None
-    if _git(checkout, "diff", "--quiet", "HEAD", "--", name).returncode == 0:
-        return None
-    done = _git(checkout, "commit", "--quiet", "--only", "--file", "-", "--", name, given=message)
-    if done.returncode != 0:
-        said = " ".join((done.stderr or done.stdout).split()) or "no word of why"
-        raise FlotillaError(f"{name}: git does not commit it: {said}. Mend that, then run the same command again.")
-    return _git(checkout, "rev-parse", "HEAD").stdout.strip()
-
-
-def _git(checkout: Path, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
-            ["git", "-C", str(checkout), *arguments],
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except FileNotFoundError:
-        return subprocess.CompletedProcess(["git"], 127, "", "")
-    except subprocess.TimeoutExpired:
-        raise FlotillaError(f"git {arguments[0]}: no end after {TIMEOUT_S} s. See what it waits for: run it by hand.") from None
+        tracked = git.ask(checkout, "ls-files", "--error-unmatch", "--", name)
+    except MissingToolError:
+        return None
+    if tracked.returncode != 0 or git.ask(checkout, "diff", "--quiet", "HEAD", "--", name).returncode == 0:
+        return None
+    words = ("commit", "--quiet", "--only", "--file=-", "--", name)
+    done = git.ask(checkout, *words, given=message, timeout_s=git.LONG_TIMEOUT_S)
+    if done.returncode != 0:
+        raise FlotillaError(f"{name}: git does not commit it: {git.why(done)}. Mend that, then run the same command again.")
+    return git.told(checkout, "rev-parse", "HEAD", otherwise=f"{name} is committed. Look at `git log`.")

@@ -4,14 +4,13 @@ What serves, what served before, and what is different between two releases or t
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from ops import releases
+from ops import git, releases
 from ops.errors import FlotillaError
 from ops.releases import Stand
 from settings import Project, Settings, load, read_stack_config
@@ -19,6 +18,7 @@ from settings.release import PastRelease, ProjectReleases, Release
 from settings.releases import releases_file
 
 ABSENT = "-"
+LOG_TIMEOUT_S = 60.0
 
 
 def rows(checkout: Path, stack: str, project: str | None) -> list[dict[str, Any]]:
@@ -128,7 +128,7 @@ def _settings_between(
     commits = [_commit_of(stand.checkout, file, release) for release in (one, other)]
     if None in commits:
         return [], f"Which settings changed is not known: {file.parent.name}/{file.name} has no commit of each of the two."
-    texts = [_git(stand.checkout, "show", f"{commit}:./{path}") for commit in commits]
+    texts = [git.known(stand.checkout, "show", "--end-of-options", f"{commit}:./{path}") for commit in commits]
     documents = [flat(yaml.safe_load(text)) if text else {} for text in texts]
     return _differences(*({f"{path}: {key}": value for key, value in found.items()} for found in documents)), None
 
@@ -139,16 +139,8 @@ def _commit_of(checkout: Path, file: Path, release: Release | PastRelease) -> st
     """
     name = str(file.relative_to(checkout))
     digest = release.image.rpartition("@")[2]
-    found = _git(checkout, "log", "--format=%H", "--reverse", f"-S{digest}", "--", name).split()
+    found = git.known(checkout, "log", "--format=%H", "--reverse", f"-S{digest}", "--", name, timeout_s=LOG_TIMEOUT_S).split()
     return found[0] if found else None
-
-
-def _git(checkout: Path, *arguments: str) -> str:
-    try:
-        done = subprocess.run(["git", "-C", str(checkout), *arguments], capture_output=True, text=True, timeout=60, check=False)
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
 
 
 def between_environments(checkout: Path, first: str, second: str) -> dict[str, Any]:

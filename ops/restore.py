@@ -18,18 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ops import backup, hosts, remote
+from ops import backup, hosts, remote, restore_volumes
 from ops.backup import Fleet
 from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, SettingsError
+from ops.mutation import Operation, OperationFailedError, mutate
+from ops.steps import Context, Sequential, Step
 
-_STOP = """\
-import json, subprocess, sys
-ids = subprocess.run(["docker", "ps", "-q"], capture_output=True, text=True, check=True).stdout.split()
-shown = subprocess.run(["docker", "inspect", *ids], capture_output=True, text=True, check=True).stdout if ids else "[]"
-found = [row["Id"] for row in json.loads(shown) if any(mount.get("Source") == sys.argv[1] for mount in row["Mounts"])]
-subprocess.run(["docker", "stop", *found], check=True, capture_output=True) if found else None
-"""
 PULL = "/usr/local/lib/flotilla/restore-pull"
 
 
@@ -46,6 +41,13 @@ class Piece:
     target: str
     path: str | None = None
     is_over: bool = False
+
+    @property
+    def called(self) -> dict[str, str]:
+        """
+        As documents name it.
+        """
+        return {"project": self.project, "kind": self.kind, "name": self.name, "server": self.server}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,9 +147,9 @@ def moment(text: str | None) -> float | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        at = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         raise SettingsError(f"--to: {text} is no moment. Nothing was done. Write it like 2026-11-26T01:30:00Z.") from None
-    at = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     if at > time.time():
         raise SettingsError(f"--to: {text} is in the future. Nothing was done. Leave it out for all that there is.")
     return at
@@ -160,7 +162,9 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
     started = time.time()
     document: dict[str, Any] = {"pieces": [], "findings": []}
     # Before the fresh backup, which may be the last one then, and takes the place of the one before of the same day.
-    rows = {piece: _volume(known, piece, wanted.label, document) for piece in wanted.pieces if piece.kind == "volume"}
+    rows = {
+        piece: restore_volumes.bring(known, piece, wanted.label, document) for piece in wanted.pieces if piece.kind == "volume"
+    }
     if document["findings"]:
         return document
     if any(piece.is_over for piece in wanted.pieces) and not wanted.is_rebuild:
@@ -173,7 +177,7 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
         _databases(known, server, pieces, wanted, document)
     for piece, row in rows.items():
         if piece.is_over:
-            _take_place(known, piece, row, document)
+            restore_volumes.put_in_place(known, piece, row, document)
     document["rto_s"] = round(time.time() - started, 2)
     if document["findings"]:
         return document
@@ -184,13 +188,10 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
 
 def change(checkout: Path, known: Fleet, wanted: Plan, approval: Approval, *, lock_wait_s: float = 0.0) -> dict[str, Any]:
     """
-    Restore as an operation: confirmed, locked, kept in the history. Returns what `execute` does, with the reason.
+    Restore as an operation: confirmed, locked, kept in the history. Returns what `execute` does, with reason and report.
 
     No backup gate: a restore over something takes a fresh backup first, and a rebuild brings back what the gate would ask for.
     """
-    from ops.mutation import Operation, OperationFailedError, mutate
-    from ops.steps import Context, Sequential, Step
-
     document: dict[str, Any] = {}
 
     def run(context: Context) -> str:
@@ -210,11 +211,12 @@ def change(checkout: Path, known: Fleet, wanted: Plan, approval: Approval, *, lo
         is_gated=False,
     )
     try:
-        mutate(checkout, operation, approval, lock_wait_s=lock_wait_s)
-    except OperationFailedError:
+        report = mutate(checkout, operation, approval, lock_wait_s=lock_wait_s)
+    except OperationFailedError as error:
         if not document:
             raise
-    return {**document, "reason": approval.reason}
+        report = dict(error.document)
+    return {**document, "reason": approval.reason, "report": report["report"]}
 
 
 def _databases(known: Fleet, server: str, pieces: Sequence[Piece], wanted: Plan, document: dict[str, Any]) -> None:
@@ -250,7 +252,7 @@ def _pull(
         "facts": facts,
     }
     answer = _document(connection, connection.run([PULL], json.dumps(request)))
-    document["pieces"].append({**_called(piece), **answer})
+    document["pieces"].append({**piece.called, **answer})
     document["findings"] += answer["findings"]
 
 
@@ -277,58 +279,6 @@ def _served(known: Fleet, stanza: str, wish: Mapping[str, Any]) -> Iterator[dict
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _volume(known: Fleet, piece: Piece, label: str | None, document: dict[str, Any]) -> dict[str, Any]:
-    """
-    Beside what is there. Through this machine, so that neither of the two servers has a credential for the other.
-    """
-    chosen = ["--label", label] if label else []
-    with remote.connected(known.keeper) as keeper, remote.connected(known.servers[piece.server]) as home:
-        made = home.run(["mkdir", "--mode=0700", "--", piece.target])
-        if made.returncode != 0:
-            raise FlotillaError(
-                f"{piece.target}: it could not be made on {piece.server}. Nothing was restored. See its words above."
-            )
-        sending = keeper.start(
-            [backup.COMMAND, "send", "--project", piece.project, *chosen, piece.name], stdin=subprocess.DEVNULL
-        )
-        taking = home.start(
-            ["tar", "--extract", "--numeric-owner", "--same-permissions", "-C", piece.target], stdin=sending.stdout or 0
-        )
-        if sending.stdout:
-            sending.stdout.close()
-        codes = (taking.wait(), sending.wait())
-    row: dict[str, Any] = {**_called(piece), "path": piece.target, "findings": []}
-    document["pieces"].append(row)
-    if any(codes):
-        fact = f"the snapshot was not sent or not taken whole (exit codes {codes[1]}, {codes[0]}); {piece.target} is no copy"
-        document["findings"].append(_failure(piece, fact))
-    return row
-
-
-def _take_place(known: Fleet, piece: Piece, row: dict[str, Any], document: dict[str, Any]) -> None:
-    """
-    Have what was brought where the volume is, and the volume beside it.
-    """
-    path = str(piece.path)
-    kept = f"{path}_before_{piece.target.rpartition('_')[2]}"
-    with remote.connected(known.servers[piece.server]) as home:
-        moved = home.run(["sh", "-c", 'mv -T -- "$1" "$2" && mv -T -- "$3" "$1"', "sh", path, kept, piece.target])
-        if moved.returncode != 0:
-            document["findings"].append(_failure(piece, f"{path} could not be moved away; the copy is {piece.target}"))
-            return
-        # Containers hold on to the folder that they were started with; the swarm starts others in their place.
-        home.run(["python3", "-I", "-c", _STOP, path])
-    row |= {"path": path, "kept": kept}
-
-
-def _called(piece: Piece) -> dict[str, Any]:
-    return {"project": piece.project, "kind": piece.kind, "name": piece.name, "server": piece.server}
-
-
-def _failure(piece: Piece, fact: str) -> dict[str, str]:
-    return {"id": "restore-failed", "resource": f"{piece.project}/volume:{piece.name}", "fact": fact}
 
 
 def _settle(known: Fleet, wanted: Plan, document: dict[str, Any]) -> None:

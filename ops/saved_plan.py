@@ -5,11 +5,11 @@ A plan that is kept: what it was made for, and whether that still holds.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ops import whole
 from ops.errors import ChangedError, SettingsError
 
 if TYPE_CHECKING:
@@ -21,11 +21,15 @@ SCHEMA: Final = 1
 def save(plan: Plan, path: Path) -> None:
     """
     Write the plan down for `flotilla apply --plan`; only its owner may read it.
+
+    Raises: SettingsError where it cannot be written there.
     """
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
-        json.dump(plan.document(), draft, indent=2)
-        draft.write("\n")
-    Path(draft.name).replace(path)
+    try:
+        with whole.file(path) as file:
+            file.write(f"{json.dumps(plan.document(), indent=2)}\n".encode())
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise SettingsError(f"--save: {path}: {reason}. The plan was not kept. Name a file in a folder of yours.") from None
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -69,5 +69,13 @@ def require_valid(checked: Iterable[Checked]) -> None:
 def write_schemas(root: Path, folder: Path | None = None) -> list[Written]:
     """
     Write the schemas into a folder, by default into the checkout's docs/schema/.
+
+    Raises: SettingsError where they cannot be written there.
     """
-    return [Written(path=path, is_new=is_new) for path, is_new in write(folder or root / FOLDER).items()]
+    try:
+        return [Written(path=path, is_new=is_new) for path, is_new in write(folder or root / FOLDER).items()]
+    except OSError as error:
+        reason = (error.strerror or "cannot be written").lower()
+        raise SettingsError(
+            f"--out: {folder or root / FOLDER}: {reason}. Not all was written. Name a folder of yours."
+        ) from None

@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ops import stack as stacks
 from ops.errors import FlotillaError, MissingToolError, SettingsError
 from ops.progress import say
 
 FOLDER = ".flotilla"
+# In the place of a stack: what belongs to this checkout and to no stack, such as pushing its commits. No stack is called so.
+CHECKOUT = "@checkout"
 # As the engine names stacks, and a folder of its own in any store.
 STACK = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 # What a store answers where the comparison failed (RFC 9110), or two writers met.
@@ -57,10 +60,12 @@ class Shelf(Protocol):
 
 def of(checkout: Path, stack: str, known: Mapping[str, str]) -> Shelf:
     """
-    The shelf of a stack. `known` is what `ops.stack.environment` returned.
+    The shelf of a stack, or of `CHECKOUT`. `known` is what `ops.stack.environment` returned.
 
     Raises: SettingsError for what is no name of a stack.
     """
+    if stack == CHECKOUT:
+        return Folder(checkout / FOLDER / "checkout")
     if not STACK.fullmatch(stack):
         raise SettingsError(f"--stack: {stack!r} is no name of a stack. Nothing was done. See `pulumi stack ls`.")
     address = known.get("PULUMI_BACKEND_URL", "")
@@ -75,6 +80,15 @@ def of(checkout: Path, stack: str, known: Mapping[str, str]) -> Shelf:
         f"history of {stack} hold for this checkout only."
     )
     return Folder(checkout / FOLDER / "shelf" / stack)
+
+
+def find(checkout: Path, stack: str) -> Shelf:
+    """
+    The shelf of a stack, or of `CHECKOUT`, wherever it is.
+
+    Raises: SettingsError for what is no name of a stack; MissingToolError where this checkout was never set up.
+    """
+    return of(checkout, stack, {} if stack == CHECKOUT else stacks.environment(checkout))
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ An audit from its beginning to its report.
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops import report, reports, stack
+from ops import git, report, reports, stack
 from ops.audit import drift, hosts, wanted
 from ops.audit.collect import ENGINE_TIMEOUT_S, HOST_TIMEOUT_S, Surroundings, collect
 from ops.audit.rule import Check, run
@@ -138,14 +137,8 @@ def name_server_of(checkout: Path, name: str) -> tuple[str, int] | None:
 
 
 def origin_of(checkout: Path, environment: str, deployed: str | None = None) -> report.Origin:
-    commit, branch = _git(checkout, "HEAD"), _git(checkout, "--abbrev-ref", "HEAD")
+    """
+    What a report is of; commit and branch are empty where the checkout is no repository.
+    """
+    commit, branch = (git.known(checkout, "rev-parse", *words).strip() for words in (["HEAD"], ["--abbrev-ref", "HEAD"]))
     return report.Origin(environment=environment, commit=commit, branch=branch, deployed_revision=deployed)
-
-
-def _git(checkout: Path, *arguments: str) -> str:
-    """
-    Empty where the checkout is no repository.
-    """
-    command = ["git", "rev-parse", *arguments]
-    answer = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=10, check=False)
-    return answer.stdout.strip() if answer.returncode == 0 else ""

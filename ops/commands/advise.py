@@ -12,17 +12,22 @@ from typing import Annotated, Any
 import typer
 
 from ops import checkout, console
-from ops.commands import Json, Stack
+from ops.commands import Json, Stack, words
 from ops.errors import SettingsError
 
 
 def advise(
     stack: Stack = "local",
-    project: Annotated[str | None, typer.Option("--project", "-p", help="Only about this project.")] = None,
+    project: Annotated[
+        str | None, typer.Option("--project", "-p", help="Only about this project.", callback=words.name)
+    ] = None,
     adr: Annotated[
         Path | None,
         typer.Option(
-            "--adr", help="Also write a draft of a decision record to this new file, in docs/adr/ say.", show_default=False
+            "--adr",
+            help="Also write a draft of a decision record to this new file, in docs/adr/ say.",
+            callback=words.path,
+            show_default=False,
         ),
     ] = None,
     json: Json = False,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ops import checkout, console
-from ops.commands import Json
+from ops.commands import Json, words
 from ops.errors import ReportError, SettingsError
 from ops.report import Status
 
@@ -18,12 +18,19 @@ STYLES = {"OK": "green", "WARNING": "yellow", "UNKNOWN": "magenta", "DEGRADED": 
 Checks = Annotated[
     list[str] | None,
     typer.Argument(
-        help="security, hosts, network, containers, data, dns, tls, drift; all of them without one.", show_default=False
+        help="security, hosts, network, containers, data, dns, tls, drift; all of them without one.",
+        show_default=False,
+        callback=words.name,
     ),
 ]
-Stack = Annotated[str | None, typer.Option("--stack", "-s", help="The stack; without it, the selected one.")]
+Stack = Annotated[
+    str | None, typer.Option("--stack", "-s", help="The stack; without it, the selected one.", callback=words.name)
+]
 FailOn = Annotated[
-    str | None, typer.Option("--fail-on", help="Exit with 6 at this status or a worse one: WARNING, DEGRADED or CRITICAL.")
+    str | None,
+    typer.Option(
+        "--fail-on", help="Exit with 6 at this status or a worse one: WARNING, DEGRADED or CRITICAL.", callback=words.name
+    ),
 ]
 
 

@@ -10,13 +10,17 @@ from typing import Annotated, Any
 
 import typer
 
-from ops import checkout, console
-from ops.commands import Json, Stack
+from ops import checkout, confirm, console
+from ops.commands import Json, Reason, Stack, words
 from ops.errors import FlotillaError
+from ops.lock import BACKUP_WAIT_S
 
 app = typer.Typer(help="Backups: make them, list them, try them.", no_args_is_help=True, rich_markup_mode=None)
 
-Projects = Annotated[list[str] | None, typer.Option("--project", "-p", help="Only this project; may be said again.")]
+Projects = Annotated[
+    list[str] | None, typer.Option("--project", "-p", help="Only this project; may be said again.", callback=words.name)
+]
+Wait = Annotated[int, typer.Option("--lock-wait", min=0, help="Wait for another backup to end, in seconds.")]
 GIGABYTE = 1_000_000_000
 
 
@@ -28,20 +32,21 @@ def run(
     new_cluster: Annotated[
         bool, typer.Option("--new-cluster", help="From now on, take backups of the cluster that the database server has now.")
     ] = False,
+    reason: Reason = "",
+    lock_wait: Wait = BACKUP_WAIT_S,
     json: Json = False,
 ) -> None:
     """
     Back up now: databases, volumes, and the copy off-site. Exits with 1 where any of it failed.
     """
-    from ops import backup
-
-    known = backup.fleet(checkout.find(), stack)
-    answer = backup.ask(known, ["run", *backup.options(project or [], {"full": full, "new-cluster": new_cluster})])
+    flags = {"full": full, "new-cluster": new_cluster}
+    answer = _changed(stack, reason, lock_wait, command="run", projects=project or (), flags=flags)
     if json:
         console.document(answer)
     else:
         rows = [(row["resource"], row["kind"], row["label"], f"{row['duration_s']} s") for row in answer.get("made", ())]
         console.table(["what", "kind", "backup", "took"], rows)
+        console.line(f"Report: {answer['report']}")
     judge(answer["findings"], is_json=json)
 
 
@@ -75,36 +80,44 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
 def verify(
     project: Projects = None,
     stack: Stack = "local",
-    label: Annotated[str | None, typer.Option("--label", help="This backup, not the last one.")] = None,
+    label: Annotated[str | None, typer.Option("--label", help="This backup, not the last one.", callback=words.name)] = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read everything else in the repositories, too.")] = False,
+    reason: Reason = "",
+    lock_wait: Wait = BACKUP_WAIT_S,
     json: Json = False,
 ) -> None:
     """
     Restore the last backups into throw-away places, compare them with what was backed up, and keep a signed record. Exits
     with 1 where anything differs.
     """
-    from ops import backup
-
-    words = ["verify", *backup.options(project or [], {"label": label, "deep": deep})]
-    here = checkout.find()
-    answer = backup.ask(backup.fleet(here, stack), words)
-    if not (project or label):
-        backup.keep(here, stack, "trials", answer)
-    _tried(answer, is_json=json)
+    flags = {"label": label, "deep": deep}
+    _tried(_changed(stack, reason, lock_wait, command="verify", projects=project or (), flags=flags), is_json=json)
 
 
-def drill(project: Projects = None, stack: Stack = "local", json: Json = False) -> None:
+def drill(
+    project: Projects = None,
+    stack: Stack = "local",
+    reason: Reason = "",
+    lock_wait: Wait = BACKUP_WAIT_S,
+    json: Json = False,
+) -> None:
     """
     Verify every project's backups now, and read the repositories whole. The backup server does so by itself, too, as often as
     the policy says.
     """
+    _tried(_changed(stack, reason, lock_wait, command="drill", projects=project or ()), is_json=json)
+
+
+def _changed(stack: str, reason: str, lock_wait_s: int, **asked: Any) -> dict[str, Any]:
     from ops import backup
 
     here = checkout.find()
-    answer = backup.ask(backup.fleet(here, stack), ["drill", *backup.options(project or [], {})])
-    if not project:
+    approval = confirm.Approval(reason=reason)
+    wanted = backup.Asked(**asked)
+    answer = backup.change(here, backup.fleet(here, stack), wanted, approval, lock_wait_s=lock_wait_s)
+    if wanted.is_trial_of_everything:
         backup.keep(here, stack, "trials", answer)
-    _tried(answer, is_json=json)
+    return answer
 
 
 def _tried(answer: Mapping[str, Any], *, is_json: bool) -> None:
@@ -123,6 +136,7 @@ def _tried(answer: Mapping[str, Any], *, is_json: bool) -> None:
             for row in answer.get("records", ())
         ]
         console.table(["project", "data", "backup", "restore", "RTO", "RPO"], rows, {"good": "green", "differs": "red"})
+        console.line(f"Report: {answer['report']}")
     judge(answer["findings"], is_json=is_json)
 
 

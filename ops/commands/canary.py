@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from ops import checkout, console
-from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes, words
 from ops.commands.release import told
 from ops.confirm import Approval
 
 app = typer.Typer(help="Try a release on a share of the traffic.", no_args_is_help=True, rich_markup_mode=None)
 
-Project = Annotated[str, typer.Argument(help="The project.")]
+Project = Annotated[str, typer.Argument(help="The project.", callback=words.name)]
 Weight = Annotated[int | None, typer.Option("--weight", min=1, max=99, help="Its share in percent, else the next step's.")]
 
 
@@ -24,7 +24,11 @@ def start(
     project: Project,
     image: Annotated[
         list[str],
-        typer.Option("--image", help="`:tag`, `repository:tag` or `repository@digest`; PROCESS=REF for a process' own image."),
+        typer.Option(
+            "--image",
+            help="`:tag`, `repository:tag` or `repository@digest`; PROCESS=REF for a process' own image.",
+            callback=words.image,
+        ),
     ],
     weight: Weight = None,
     auto: Annotated[

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ops import checkout, console
-from ops.commands import Json, Stack
+from ops.commands import Json, Stack, words
 from ops.errors import ChangedError, ReportError, SettingsError
 
 STYLES = {"met": "green", "part": "yellow", "not met": "bold red", "UNKNOWN": "magenta", "not applicable": "dim"}
@@ -19,33 +19,50 @@ STYLES = {"met": "green", "part": "yellow", "not met": "bold red", "UNKNOWN": "m
 LIMITS = {"not-met": ("not met",), "unknown": ("not met", "UNKNOWN"), "part": ("not met", "UNKNOWN", "part")}
 FailOn = Annotated[
     str | None,
-    typer.Option("--fail-on", help="Exit with 6 where a control is not-met, unknown (or worse), part (or worse)."),
+    typer.Option(
+        "--fail-on", help="Exit with 6 where a control is not-met, unknown (or worse), part (or worse).", callback=words.name
+    ),
 ]
 Plan = Annotated[
     Path | None,
-    typer.Option("--plan", help="A plan of these settings, by `flotilla plan --save`: what policies say.", show_default=False),
+    typer.Option(
+        "--plan",
+        help="A plan of these settings, by `flotilla plan --save`: what policies say.",
+        callback=words.path,
+        show_default=False,
+    ),
 ]
 Bundle = Annotated[
     Path | None,
     typer.Option(
-        "--bundle", help="Also write the evidence to this new folder, or file that ends in .tar.gz.", show_default=False
+        "--bundle",
+        help="Also write the evidence to this new folder, or file that ends in .tar.gz.",
+        callback=words.path,
+        show_default=False,
     ),
 ]
 Verify = Annotated[
     Path | None,
     typer.Option(
-        "--verify", help="Only check a bundle against its manifest; exit with 5 where it differs.", show_default=False
+        "--verify",
+        help="Only check a bundle against its manifest; exit with 5 where it differs.",
+        callback=words.path,
+        show_default=False,
     ),
 ]
 At = Annotated[
-    str | None, typer.Option("--at", help="Judge as of this time, like 2026-11-26T12:00:00+00:00: the same bundle again.")
+    str | None,
+    typer.Option(
+        "--at", help="Judge as of this time, like 2026-11-26T12:00:00+00:00: the same bundle again.", callback=words.moment
+    ),
 ]
 
 
 def compliance(
     stack: Stack = "local",
     framework: Annotated[
-        list[str] | None, typer.Option("--framework", help="Only controls of this one: gdpr, anssi, docker, debian, iso.")
+        list[str] | None,
+        typer.Option("--framework", help="Only controls of this one: gdpr, anssi, docker, debian, iso.", callback=words.name),
     ] = None,
     plan: Plan = None,
     at: At = None,

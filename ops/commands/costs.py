@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ops import checkout, console
-from ops.commands import Json
+from ops.commands import Json, words
 from ops.errors import SettingsError
 
 app = typer.Typer(
@@ -24,14 +24,18 @@ app = typer.Typer(
 @app.callback()
 def costs(
     context: typer.Context,
-    stack: Annotated[str | None, typer.Option("--stack", "-s", help="The stack; without it, every one.")] = None,
+    stack: Annotated[
+        str | None, typer.Option("--stack", "-s", help="The stack; without it, every one.", callback=words.name)
+    ] = None,
     deployed: Annotated[
         bool,
         typer.Option("--deployed", help="Of what was brought up, by its outputs, not of what settings ask for."),
     ] = False,
     json: Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print one row for each thing that is billed.")] = False,
-    plot: Annotated[Path | None, typer.Option("--plot", help="Also write a picture, SVG, to this file.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Also write a picture, SVG, to this file.", callback=words.path)
+    ] = None,
 ) -> None:
     """
     What an environment costs per month, for whom, and what could be saved. Works offline, also before anything was brought up.
@@ -65,7 +69,9 @@ def costs(
 
 @app.command()
 def refresh(
-    out: Annotated[Path | None, typer.Option("--out", help="Write this file, not the checkout's own price list.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write this file, not the checkout's own price list.", callback=words.path)
+    ] = None,
     json: Json = False,
 ) -> None:
     """

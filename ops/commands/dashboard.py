@@ -10,13 +10,15 @@ from typing import Annotated
 import typer
 
 from ops import checkout, console
-from ops.commands import Json, Stack
+from ops.commands import Json, Stack, words
 from ops.errors import SettingsError
 
 
 def dashboard(
     stack: Stack = "local",
-    out: Annotated[Path | None, typer.Option("--out", help="The file; reports/report.html without it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file; reports/report.html without it.", callback=words.path)
+    ] = None,
     json: Json = False,
 ) -> None:
     """

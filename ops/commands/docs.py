@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ops import checkout, console
-from ops.commands import Json, Stack
+from ops.commands import Json, Stack, words
 from ops.errors import ChangedError
 
 if TYPE_CHECKING:
@@ -23,14 +23,17 @@ def docs(
         bool, typer.Option("--check", help="Write nothing: show what is not as it would be written, and exit with 5.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write to this folder, not to docs/generated/<stack> of the checkout.")
+        Path | None,
+        typer.Option("--out", help="Write to this folder, not to docs/generated/<stack> of the checkout.", callback=words.path),
     ] = None,
     declared: Annotated[
         bool, typer.Option("--declared", help="Of the settings alone: ask neither the stack nor its reports or history.")
     ] = False,
     outputs: Annotated[
         Path | None,
-        typer.Option("--outputs", help="Take the stack's outputs from this JSON file, and ask no engine for them."),
+        typer.Option(
+            "--outputs", help="Take the stack's outputs from this JSON file, and ask no engine for them.", callback=words.path
+        ),
     ] = None,
     preview: Annotated[
         bool,
@@ -71,8 +74,8 @@ def _show(found: Dossier) -> None:
     rows: dict[str, Any] = {}
     for change in found.changes:
         rows[change.kind.value] = rows.get(change.kind.value, 0) + 1
-    words = {"missing": "new", "stale": "changed", "left over": "removed"}
-    said = ", ".join(f"{count} {words[kind]}" for kind, count in rows.items()) or "nothing changed"
+    done = {"missing": "new", "stale": "changed", "left over": "removed"}
+    said = ", ".join(f"{count} {done[kind]}" for kind, count in rows.items()) or "nothing changed"
     console.line(f"{found.facts.stack}: {len(found.pages)} files in {found.folder}: {said}.")
     if found.facts.outputs is None:
         console.line(f"Without the stack's outputs: {found.facts.why_no_outputs}.", "yellow")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ops import checkout
-from ops.commands import Approve, Json, LockWait, Reason, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Yes, words
 from ops.commands.release import show_difference, told
 from ops.confirm import Approval
 
@@ -18,8 +18,8 @@ app = typer.Typer(help="Environments side by side.", no_args_is_help=True, rich_
 
 @app.command()
 def diff(
-    first: Annotated[str, typer.Argument(help="An environment, such as staging.")],
-    second: Annotated[str, typer.Argument(help="Another one, such as production.")],
+    first: Annotated[str, typer.Argument(help="An environment, such as staging.", callback=words.name)],
+    second: Annotated[str, typer.Argument(help="Another one, such as production.", callback=words.name)],
     json: Json = False,
 ) -> None:
     """
@@ -32,9 +32,11 @@ def diff(
 
 @app.command()
 def promote(
-    project: Annotated[str, typer.Argument(help="The project.")],
-    source: Annotated[str, typer.Option("--from", help="The environment that serves it.")] = "staging",
-    target: Annotated[str, typer.Option("--to", help="The environment that is to serve the same.")] = "production",
+    project: Annotated[str, typer.Argument(help="The project.", callback=words.name)],
+    source: Annotated[str, typer.Option("--from", help="The environment that serves it.", callback=words.name)] = "staging",
+    target: Annotated[
+        str, typer.Option("--to", help="The environment that is to serve the same.", callback=words.name)
+    ] = "production",
     yes: Yes = False,
     approve: Approve = None,
     reason: Reason = "",

@@ -9,9 +9,15 @@ from typing import Annotated
 import typer
 
 from ops import checkout, console
-from ops.commands import Approve, Json, Reason, Stack, Yes
+from ops.commands import Approve, Json, Reason, Yes, words
 from ops.errors import FlotillaError
 
+Place = Annotated[
+    str,
+    typer.Option(
+        "--stack", "-s", help="The stack; `@checkout` for what belongs to none, such as `sync`.", callback=words.place
+    ),
+]
 app = typer.Typer(help="The audit log: who changed what, when and why.", invoke_without_command=True, rich_markup_mode=None)
 
 
@@ -19,8 +25,8 @@ app = typer.Typer(help="The audit log: who changed what, when and why.", invoke_
 def show(
     context: typer.Context,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many, the last ones.")] = 20,
-    project: Annotated[str | None, typer.Option("--project", "-p", help="Only of this project.")] = None,
-    stack: Stack = "local",
+    project: Annotated[str | None, typer.Option("--project", "-p", help="Only of this project.", callback=words.name)] = None,
+    stack: Place = "local",
     json: Json = False,
 ) -> None:
     """
@@ -29,10 +35,8 @@ def show(
     if context.invoked_subcommand is not None:
         return
     from ops import history, shelf
-    from ops import stack as stacks
 
-    here = checkout.find()
-    found = history.read(shelf.of(here, stack, stacks.environment(here)))
+    found = history.read(shelf.find(checkout.find(), stack))
     shown = [line for line in found if project in (None, line.get("project"))][-lines:]
     if json:
         console.document({"stack": stack, "lines": shown})
@@ -55,15 +59,13 @@ def _cell(value: object) -> str:
 
 
 @app.command()
-def verify(stack: Stack = "local", json: Json = False) -> None:
+def verify(stack: Place = "local", json: Json = False) -> None:
     """
     Whether the log is as it was written. Exits with 1 where a line was edited, removed, put in or moved.
     """
     from ops import history, shelf
-    from ops import stack as stacks
 
-    here = checkout.find()
-    kept = shelf.of(here, stack, stacks.environment(here))
+    kept = shelf.find(checkout.find(), stack)
     problems, count = history.verify(kept), len(history.read(kept))
     if json:
         console.document({"stack": stack, "lines": count, "problems": problems})
@@ -75,7 +77,7 @@ def verify(stack: Stack = "local", json: Json = False) -> None:
         )
 
 
-def unlock(stack: Stack = "local", yes: Yes = False, approve: Approve = None, reason: Reason = "", json: Json = False) -> None:
+def unlock(stack: Place = "local", yes: Yes = False, approve: Approve = None, reason: Reason = "", json: Json = False) -> None:
     """
     Remove the locks of an operation that is surely gone, the engine's too, and look what it has left undone. One that lives on
     this machine keeps its lock.

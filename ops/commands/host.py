@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import checkout, confirm, console
-from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes, words
 
 if TYPE_CHECKING:
     from hosts.request import Outcome
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The servers and their roles.", no_args_is_help=True, rich_markup_mode=None)
 
 DIFFERENT = 5
-Servers = Annotated[list[str] | None, typer.Argument(help="Only these; without one, all of them.", show_default=False)]
+Servers = Annotated[
+    list[str] | None, typer.Argument(help="Only these; without one, all of them.", show_default=False, callback=words.name)
+]
 
 
 @app.command()
@@ -58,7 +60,7 @@ def converge(
 
 @app.command()
 def reboot(
-    server: Annotated[str, typer.Argument(help="The server's name.")],
+    server: Annotated[str, typer.Argument(help="The server's name.", callback=words.name)],
     limit: Annotated[int, typer.Option("--limit", min=30, help="How long it may take to come back, in seconds.")] = 600,
     stack: Stack = "local",
     yes: Yes = False,
@@ -83,8 +85,10 @@ def reboot(
 
 @app.command(context_settings={"ignore_unknown_options": True})
 def ssh(
-    server: Annotated[str, typer.Argument(help="The server's name.")],
-    command: Annotated[list[str] | None, typer.Argument(help="What to run; without it, a shell.", show_default=False)] = None,
+    server: Annotated[str, typer.Argument(help="The server's name.", callback=words.name)],
+    command: Annotated[
+        list[str] | None, typer.Argument(help="What to run; without it, a shell.", show_default=False, callback=words.argument)
+    ] = None,
     stack: Stack = "local",
 ) -> None:
     """

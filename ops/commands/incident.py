@@ -9,19 +9,23 @@ from typing import Annotated, Any
 import typer
 
 from ops import checkout, console
-from ops.commands import Json, Stack
+from ops.commands import Json, Stack, words
 
 app = typer.Typer(help="When something is wrong.", no_args_is_help=True, rich_markup_mode=None)
 
-Incident = Annotated[str | None, typer.Argument(help="Which one; the newest that is open without it.", show_default=False)]
+Incident = Annotated[
+    str | None, typer.Argument(help="Which one; the newest that is open without it.", show_default=False, callback=words.name)
+]
 Hours = Annotated[int, typer.Option("--hours", min=1, max=168, help="How far back logs and measures go.")]
 STYLES = {"OK": "green", "WARNING": "yellow", "UNKNOWN": "magenta", "DEGRADED": "red", "CRITICAL": "bold red"}
 
 
 @app.command()
 def start(
-    project: Annotated[str | None, typer.Option("--project", "-p", help="Whose it is; all without one.")] = None,
-    title: Annotated[str, typer.Option("--title", help="What is wrong, in a few words.")] = "",
+    project: Annotated[
+        str | None, typer.Option("--project", "-p", help="Whose it is; all without one.", callback=words.name)
+    ] = None,
+    title: Annotated[str, typer.Option("--title", help="What is wrong, in a few words.", callback=words.sentence)] = "",
     hours: Hours = 6,
     stack: Stack = "local",
     json: Json = False,
@@ -47,7 +51,9 @@ def collect(name: Incident = None, hours: Hours = 6, json: Json = False) -> None
 @app.command()
 def close(
     name: Incident = None,
-    resolution: Annotated[str, typer.Option("--resolution", help="What was wrong, and what helped.")] = "",
+    resolution: Annotated[
+        str, typer.Option("--resolution", help="What was wrong, and what helped.", callback=words.sentence)
+    ] = "",
     json: Json = False,
 ) -> None:
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import checkout, confirm, console, progress
-from ops.commands import Approve, Json, Reason, Stack, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes, words
 
 if TYPE_CHECKING:
     from ops.plan import Plan
@@ -19,7 +19,11 @@ Refresh = Annotated[bool, typer.Option("--refresh", help="Ask the clouds first, 
 Target = Annotated[
     list[str] | None,
     typer.Option(
-        "--target", "-t", help="Only this resource (URN) and what depends on it; may be repeated.", show_default=False
+        "--target",
+        "-t",
+        help="Only this resource (URN) and what depends on it; may be repeated.",
+        show_default=False,
+        callback=words.resource,
     ),
 ]
 Destroy = Annotated[bool, typer.Option("--destroy", help="Everything is taken away; always critical.")]
@@ -32,7 +36,8 @@ def plan(
     destroy: Destroy = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="As a comment for a pull request.")] = False,
     save: Annotated[
-        Path | None, typer.Option("--save", help="Keep it for `flotilla apply --plan`.", show_default=False)
+        Path | None,
+        typer.Option("--save", help="Keep it for `flotilla apply --plan`.", show_default=False, callback=words.path),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -64,12 +69,15 @@ def plan(
 def apply(
     stack: Stack = "local",
     saved: Annotated[
-        Path | None, typer.Option("--plan", help="Only what this saved plan says; refused (5) where it no longer holds.")
+        Path | None,
+        typer.Option(
+            "--plan", help="Only what this saved plan says; refused (5) where it no longer holds.", callback=words.path
+        ),
     ] = None,
     refresh: Refresh = False,
     target: Target = None,
     destroy: Destroy = False,
-    lock_wait: Annotated[float, typer.Option("--lock-wait", min=0, help="Wait that many seconds for somebody else.")] = 0.0,
+    lock_wait: LockWait = 0,
     yes: Yes = False,
     approve: Approve = None,
     reason: Reason = "",

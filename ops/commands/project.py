@@ -9,30 +9,40 @@ from typing import Annotated
 import typer
 
 from ops import checkout, confirm, console
-from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes, words
 
 app = typer.Typer(help="The hosted projects.", no_args_is_help=True, rich_markup_mode=None)
 
-Name = Annotated[str, typer.Argument(help="The project's name.")]
+Name = Annotated[str, typer.Argument(help="The project's name.", callback=words.name)]
 
 
 @app.command()
 def new(
     name: Name,
-    image: Annotated[str, typer.Option("--image", help="Its image's repository, without tag.")],
-    kind: Annotated[str, typer.Option("--kind", help="web, static, worker or job.")] = "web",
+    image: Annotated[str, typer.Option("--image", help="Its image's repository, without tag.", callback=words.repository)],
+    kind: Annotated[str, typer.Option("--kind", help="web, static, worker or job.", callback=words.name)] = "web",
     domain: Annotated[
-        list[str] | None, typer.Option("--domain", help="A name that it answers to; without a dot, a subdomain.")
+        list[str] | None,
+        typer.Option("--domain", help="A name that it answers to; without a dot, a subdomain.", callback=words.name),
     ] = None,
-    owner: Annotated[str, typer.Option("--owner", help="Who answers for it.")] = "web-team",
-    port: Annotated[int, typer.Option("--port", help="Where it listens in its container.")] = 8000,
-    health: Annotated[str, typer.Option("--health", help="The path that answers 200 when it can serve.")] = "/up",
-    schedule: Annotated[str, typer.Option("--schedule", help="When a job starts, as cron's five fields.")] = "",
+    owner: Annotated[str, typer.Option("--owner", help="Who answers for it.", callback=words.person)] = "web-team",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Where it listens in its container.")] = 8000,
+    health: Annotated[
+        str, typer.Option("--health", help="The path that answers 200 when it can serve.", callback=words.url_path)
+    ] = "/up",
+    schedule: Annotated[
+        str, typer.Option("--schedule", help="When a job starts, as cron's five fields.", callback=words.schedule)
+    ] = "",
     data: Annotated[
-        str, typer.Option("--data", help="personal or none: whether it has data about people; only the sandbox does without.")
+        str,
+        typer.Option(
+            "--data",
+            help="personal or none: whether it has data about people; only the sandbox does without.",
+            callback=words.name,
+        ),
     ] = "",
     environment: Annotated[
-        list[str] | None, typer.Option("--environment", help="Only in this stack; may be said again.")
+        list[str] | None, typer.Option("--environment", help="Only in this stack; may be said again.", callback=words.name)
     ] = None,
     json: Json = False,
 ) -> None:
@@ -138,9 +148,9 @@ def remove(
 
 @app.command("set")
 def set_value(
-    project: Annotated[str, typer.Argument(help="The project's name.")],
-    key: Annotated[str, typer.Argument(help="Which value, such as limits.memory_mb.")],
-    value: Annotated[str, typer.Argument(help="A number or a plain word.")],
+    project: Annotated[str, typer.Argument(help="The project's name.", callback=words.name)],
+    key: Annotated[str, typer.Argument(help="Which value, such as limits.memory_mb.", callback=words.name)],
+    value: Annotated[str, typer.Argument(help="A number or a plain word.", callback=words.value)],
     json: Json = False,
 ) -> None:
     """

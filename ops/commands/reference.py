@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-import click
 import typer
 
 PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
@@ -38,12 +37,12 @@ came from, `flotilla --no-color <command>` prints plain text.
 """
 
 
-def commands(command: click.Command, name: str = PROGRAM) -> Iterator[tuple[str, click.Command]]:
+def commands(command: Any, name: str = PROGRAM) -> Iterator[tuple[str, Any]]:
     """
-    Every command that does something, by its whole name ("flotilla backup run"), in the order of names.
+    Every command that does something, by its whole name ("flotilla backup run"), in the order of names. Commands and parameters
+    are click's, of which Typer brings a copy without public names.
     """
-    # Typer brings its own copy of click's classes: a group is what has commands.
-    below: dict[str, click.Command] | None = getattr(command, "commands", None)
+    below: dict[str, Any] | None = getattr(command, "commands", None)
     if below is None or getattr(command, "invoke_without_command", False):
         yield name, command
     for word, inner in sorted((below or {}).items()):
@@ -62,7 +61,7 @@ def render_reference() -> str:
     return "\n".join([INTRODUCTION, *listed, "", *(line for name, command in found for line in _section(name, command))])
 
 
-def _section(name: str, command: click.Command) -> Iterator[str]:
+def _section(name: str, command: Any) -> Iterator[str]:
     options = [row for row in command.params if row.param_type_name == "option" and row.name not in _EVERYWHERE]
     arguments = [row for row in command.params if row.param_type_name == "argument"]
     yield from (f"## `{name}`", "", _prose(command), "", "```sh", _usage(name, arguments, options), "```", "")
@@ -73,21 +72,21 @@ def _section(name: str, command: click.Command) -> Iterator[str]:
         yield ""
 
 
-def _usage(name: str, arguments: list[click.Parameter], options: list[click.Parameter]) -> str:
+def _usage(name: str, arguments: list[Any], options: list[Any]) -> str:
     words = [_shown(row) if row.required else f"[{_shown(row)}]" for row in arguments]
     return " ".join([name, *words, *(["[OPTIONS]"] if options else [])])
 
 
-def _shown(argument: click.Parameter) -> str:
+def _shown(argument: Any) -> str:
     word = (argument.metavar or str(argument.name)).upper().strip("[]").removesuffix("...")
     return f"{word}..." if argument.nargs < 0 else word
 
 
-def _row(names: str, parameter: click.Parameter) -> str:
+def _row(names: str, parameter: Any) -> str:
     return f"| {names} | {_cell(str(getattr(parameter, 'help', None) or ''))} | {_default(parameter)} |"
 
 
-def _default(parameter: click.Parameter) -> str:
+def _default(parameter: Any) -> str:
     default: Any = parameter.default
     if parameter.required:
         return "needed"
@@ -96,11 +95,11 @@ def _default(parameter: click.Parameter) -> str:
     return f"`{getattr(default, 'value', default)}`"
 
 
-def _prose(command: click.Command) -> str:
+def _prose(command: Any) -> str:
     return " ".join((command.help or "").split())
 
 
-def _first_sentence(command: click.Command) -> str:
+def _first_sentence(command: Any) -> str:
     first, stop, _ = _prose(command).partition(". ")
     return first.rstrip(".") if stop or first else ""
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ops import checkout, console
-from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes, words
 from ops.confirm import Approval
 
 app = typer.Typer(help="What is served, and what was.", no_args_is_help=True, rich_markup_mode=None)
@@ -19,11 +19,18 @@ app = typer.Typer(help="What is served, and what was.", no_args_is_help=True, ri
 def deploy(
     projects: Annotated[
         list[str],
-        typer.Argument(help="A project; or several, which go out together, each as PROJECT=REF or PROJECT/PROCESS=REF."),
+        typer.Argument(
+            help="A project; or several, which go out together, each as PROJECT=REF or PROJECT/PROCESS=REF.",
+            callback=words.asked,
+        ),
     ],
     image: Annotated[
         list[str] | None,
-        typer.Option("--image", help="`:tag`, `repository:tag` or `repository@digest`; PROCESS=REF for a process' own image."),
+        typer.Option(
+            "--image",
+            help="`:tag`, `repository:tag` or `repository@digest`; PROCESS=REF for a process' own image.",
+            callback=words.image,
+        ),
     ] = None,
     stack: Stack = "local",
     yes: Yes = False,
@@ -43,7 +50,7 @@ def deploy(
 
 
 def rollback(
-    project: Annotated[str, typer.Argument(help="The project.")],
+    project: Annotated[str, typer.Argument(help="The project.", callback=words.name)],
     to: Annotated[int, typer.Option("--to", min=1, help="Which one before: 1 is the last, as `release list` counts.")] = 1,
     stack: Stack = "local",
     yes: Yes = False,
@@ -63,7 +70,9 @@ def rollback(
 
 @app.command("list")
 def list_(
-    project: Annotated[str | None, typer.Argument(help="Only this project.")] = None, stack: Stack = "local", json: Json = False
+    project: Annotated[str | None, typer.Argument(help="Only this project.", callback=words.name)] = None,
+    stack: Stack = "local",
+    json: Json = False,
 ) -> None:
     """
     Show what serves and what served before, numbered as `rollback --to` takes it. Changes nothing.
@@ -83,9 +92,9 @@ def list_(
 
 @app.command()
 def diff(
-    project: Annotated[str, typer.Argument(help="The project.")],
-    first: Annotated[str, typer.Argument(help="A release, by number or digest.")] = "1",
-    second: Annotated[str, typer.Argument(help="Another one; 0 is what serves.")] = "0",
+    project: Annotated[str, typer.Argument(help="The project.", callback=words.name)],
+    first: Annotated[str, typer.Argument(help="A release, by number or digest.", callback=words.release)] = "1",
+    second: Annotated[str, typer.Argument(help="Another one; 0 is what serves.", callback=words.release)] = "0",
     stack: Stack = "local",
     json: Json = False,
 ) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ops import checkout, console
-from ops.commands import Json
+from ops.commands import Json, words
 from ops.commands.audit import FailOn, Stack, limit_of, require_below, show
 from ops.errors import SettingsError
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from ops.report import Status
 
 STYLES_OF_FIXES = {"done": "green", "failed": "red"}
-Only = Annotated[list[str] | None, typer.Option("--only", help="Only this check; may be given several times.")]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", help="Only this check; may be given several times.", callback=words.name)
+]
 Timeout = Annotated[
     float, typer.Option("--timeout", help="Seconds that each check may take; one that takes longer is UNKNOWN.")
 ]
@@ -29,13 +32,19 @@ Fix = Annotated[
 ]
 FixCheck = Annotated[
     str | None,
-    typer.Option("--fix-check", help="What has to succeed after each fix, `make check` say; else settings and policies."),
+    typer.Option(
+        "--fix-check",
+        help="What has to succeed after each fix, `make check` say; else settings and policies.",
+        callback=words.command,
+    ),
 ]
 
 
 Notify = Annotated[
     str | None,
-    typer.Option("--notify", help="Tell the receivers at this status or a worse one; without it, of CRITICAL."),
+    typer.Option(
+        "--notify", help="Tell the receivers at this status or a worse one; without it, of CRITICAL.", callback=words.name
+    ),
 ]
 Weekly = Annotated[bool, typer.Option("--weekly", help="Sum up the kept reports of the last 7 days instead; looks at nothing.")]
 
@@ -63,7 +72,7 @@ def report(
         _weekly(stack, json=json)
         return
     limit, told = limit_of(fail_on), _level(notify)
-    if timeout <= 0:
+    if not 0 < timeout < math.inf:
         raise SettingsError(f"--timeout: {timeout:g} is no time. Nothing was looked at. Give seconds, more than 0.")
     here = checkout.find()
     found = verdict(here, stack, chosen(only or []), timeout)

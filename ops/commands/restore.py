@@ -10,18 +10,20 @@ from typing import Annotated
 import typer
 
 from ops import checkout, confirm, console
-from ops.commands import Approve, Json, LockWait, Reason, Stack
+from ops.commands import Approve, Json, LockWait, Reason, Stack, words
 from ops.commands.backup import judge
 
 
 def restore(
-    project: Annotated[str | None, typer.Argument(help="The project; left out with --all.")] = None,
+    project: Annotated[str | None, typer.Argument(help="The project; left out with --all.", callback=words.name)] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every database, in its place: for a new server in the place of a lost one.")
     ] = False,
-    volume: Annotated[str | None, typer.Option("--volume", help="This volume, not the database.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="As it was then, such as 2026-11-26T01:30:00Z.")] = None,
-    label: Annotated[str | None, typer.Option("--label", help="From this backup.")] = None,
+    volume: Annotated[str | None, typer.Option("--volume", help="This volume, not the database.", callback=words.name)] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="As it was then, such as 2026-11-26T01:30:00Z.", callback=words.moment)
+    ] = None,
+    label: Annotated[str | None, typer.Option("--label", help="From this backup.", callback=words.name)] = None,
     over_existing: Annotated[
         bool, typer.Option("--over-existing", help="In the place of what is there, which is backed up before and kept aside.")
     ] = False,
@@ -54,6 +56,7 @@ def restore(
             place = row.get("database") or row.get("path")
             kept = f"; what was there is {row['kept']}" if row.get("kept") else ""
             console.line(f"{row['project']}: {row['kind']} {row['name']} is {place} on {row['server']}{kept}")
+        console.line(f"Report: {document['report']}")
         if document.get("recovered_until"):
             console.line(f"The last transaction in it is of {document['recovered_until']} UTC. It took {document['rto_s']} s.")
     judge(document["findings"], is_json=json)

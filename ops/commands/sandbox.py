@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import checkout, console
-from ops.commands import Json
+from ops.commands import Json, words
 
 if TYPE_CHECKING:
     from ops.sandbox import Status
@@ -95,7 +95,7 @@ def status(json: Json = False) -> None:
 
 @app.command()
 def logs(
-    what: Annotated[str, typer.Argument(help="cloud, registry, docker, or a machine's name.")] = "cloud",
+    what: Annotated[str, typer.Argument(help="cloud, registry, docker, or a machine's name.", callback=words.name)] = "cloud",
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 200,
     json: Json = False,

@@ -10,14 +10,16 @@ from typing import Annotated
 import typer
 
 from ops import checkout, console
-from ops.commands import Json
+from ops.commands import Json, words
 
 app = typer.Typer(help="What people write: stacks, projects, releases.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command()
 def check(
-    stack: Annotated[str | None, typer.Option("--stack", "-s", help="Only this stack; without it, every one.")] = None,
+    stack: Annotated[
+        str | None, typer.Option("--stack", "-s", help="Only this stack; without it, every one.", callback=words.name)
+    ] = None,
     json: Json = False,
 ) -> None:
     """
@@ -38,7 +40,9 @@ def check(
 
 @app.command()
 def schema(
-    out: Annotated[Path | None, typer.Option("--out", help="The folder to write them into; docs/schema without it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The folder to write them into; docs/schema without it.", callback=words.path)
+    ] = None,
     json: Json = False,
 ) -> None:
     """

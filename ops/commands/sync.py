@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import checkout, confirm, console
-from ops.commands import Approve, Json, Reason, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Yes, words
 
 if TYPE_CHECKING:
     from ops.sync.sync import Row
@@ -27,13 +27,15 @@ STYLES = {
 
 def sync(
     remote: Annotated[
-        list[str] | None, typer.Option("--remote", help="Only this remote; may be said again.", show_default=False)
+        list[str] | None,
+        typer.Option("--remote", help="Only this remote; may be said again.", show_default=False, callback=words.remote),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look; exits with 5 where something is not aligned.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Run `make check` first, and push nothing where it fails.")] = False,
     yes: Yes = False,
     approve: Approve = None,
     reason: Reason = "",
+    lock_wait: LockWait = 0,
     json: Json = False,
 ) -> None:
     """
@@ -45,7 +47,8 @@ def sync(
 
     here = checkout.find()
     request = syncing.Request(remotes=remote or (), is_dry=dry_run, is_checked=check, is_skipped=syncing.is_skipped())
-    rows = syncing.sync(here, request, confirm.Approval(is_yes=yes, level=approve, reason=reason))
+    approval = confirm.Approval(is_yes=yes, level=approve, reason=reason)
+    rows = syncing.sync(here, request, approval, lock_wait_s=lock_wait)
     if json:
         console.document({"remotes": rows, "log": None if dry_run else syncing.log_of(here)})
     else:

@@ -9,12 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from ops import checkout, confirm, console
-from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes
+from ops.commands import Approve, Json, LockWait, Reason, Stack, Yes, words
 
 app = typer.Typer(help="Several operations in their order.", no_args_is_help=True, rich_markup_mode=None)
 maintenance = typer.Typer(help="What is done each day and each week.", no_args_is_help=True, rich_markup_mode=None)
 
-Name = Annotated[str, typer.Argument(help="The workflow: `flotilla workflow list`.")]
+Name = Annotated[str, typer.Argument(help="The workflow: `flotilla workflow list`.", callback=words.name)]
 
 
 @app.command("list")
@@ -59,9 +59,14 @@ def show(name: Name, json: Json = False) -> None:
 @app.command()
 def run(
     name: Name,
-    project: Annotated[str | None, typer.Option("--project", "-p", help="The project that it is about.")] = None,
-    image: Annotated[str, typer.Option("--image", help="The image to serve: a tag such as `:1.4`, or a whole reference.")] = "",
-    title: Annotated[str, typer.Option("--title", help="What is wrong, for an incident.")] = "",
+    project: Annotated[
+        str | None, typer.Option("--project", "-p", help="The project that it is about.", callback=words.name)
+    ] = None,
+    image: Annotated[
+        str,
+        typer.Option("--image", help="The image to serve: a tag such as `:1.4`, or a whole reference.", callback=words.image),
+    ] = "",
+    title: Annotated[str, typer.Option("--title", help="What is wrong, for an incident.", callback=words.sentence)] = "",
     watch: Annotated[int, typer.Option("--watch", min=0, help="How long a release is looked at, in seconds.")] = 30,
     stack: Stack = "local",
     yes: Yes = False,

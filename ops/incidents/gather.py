@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hosts.diagnosis.script import script
-from ops import report, ssh, stack
+from ops import git, report, ssh, stack
 from ops.audit import audit, collect
 from ops.audit.catalog import CHECKS
 from ops.audit.scene import Host
@@ -115,10 +114,8 @@ def commits(checkout: Path) -> list[dict[str, Any]]:
     The last commits here, each with what it touched; none where the checkout is no repository.
     """
     form = "%x1e%H%x1f%ct%x1f%an%x1f%s"
-    command = ["git", "log", f"-{CHANGES}", f"--format={form}", "--name-only"]
-    answer = subprocess.run(command, cwd=checkout, capture_output=True, text=True, timeout=30, check=False)
     found = []
-    for entry in answer.stdout.split("\x1e")[1:] if answer.returncode == 0 else ():
+    for entry in git.known(checkout, "log", f"-{CHANGES}", f"--format={form}", "--name-only").split("\x1e")[1:]:
         head, _, files = entry.partition("\n")
         commit, at, author, subject = head.split("\x1f")
         found.append({"commit": commit, "time": int(at), "author": author, "subject": subject, "files": files.split()})

@@ -15,13 +15,13 @@ def render(incident: Mapping[str, Any], collected: Mapping[str, Any]) -> str:
     The file. `incident` is the incident's document, `collected` what the last collection found.
     """
     parts = [
-        f"# {incident['title']}",
+        f"# {_text(incident['title'])}",
         "",
         *_head(incident, collected),
         "",
         "## What happened",
         "",
-        incident.get("resolution") or MARK,
+        _text(incident.get("resolution") or MARK),
         "",
         "## Who noticed it, and how long it lasted for users",
         "",
@@ -99,19 +99,26 @@ def _runbooks(suggestions: Sequence[Mapping[str, Any]]) -> list[str]:
         return ["None: nothing was found that one is about. Read the logs in the bundle."]
     lines: list[str] = []
     for row in suggestions:
-        lines += [f"### {row['title']} ({row['severity']})", "", *(f"- {_line(text)}" for text in row["because"]), ""]
+        lines += [f"### {row['title']} ({row['severity']})", "", *(f"- {_text(text)}" for text in row["because"]), ""]
         lines += [f"{number}. {step}" for number, step in enumerate(row["steps"], 1)]
         lines += ["", "```sh", *(_line(command) for command in row["commands"]), "```", ""]
     return lines[:-1]
 
 
 def _list(rows: Sequence[str], none: str) -> list[str]:
-    return [f"- {_line(row)}" for row in rows] or [none]
+    return [f"- {_text(row)}" for row in rows] or [none]
 
 
 def _line(text: str) -> str:
     return " ".join(str(text).split())
 
 
+def _text(text: str) -> str:
+    """
+    Words of people and servers, which are no HTML.
+    """
+    return _line(text).replace("<", "&lt;")
+
+
 def _cell(text: object) -> str:
-    return _line(str(text)).replace("|", "\\|")
+    return _text(str(text)).replace("|", "\\|")

@@ -8,17 +8,20 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ops import reports
-from ops.confirm import Approval, Level, require
+from ops import lock, reports, shelf
+from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, RefusedError, SettingsError
-from ops.sync import git
+from ops.mutation import Operation, OperationFailedError, mutate
+from ops.steps import Context, Parallel, Sequential, Step, StepStatus
+from ops.sync import repository
 from ops.sync.decide import (
     CONFLICTS,
     PUSHED_TO,
@@ -33,6 +36,7 @@ from ops.sync.decide import (
 
 REPORT = "global"
 CHECK_TIMEOUT_S = 1800
+NOT_ALIGNED = frozenset({Outcome.CONFLICT, Outcome.UNREACHABLE, Outcome.REFUSED})
 OFF = frozenset({"", "0", "no", "false", "off"})
 
 
@@ -74,39 +78,88 @@ def is_skipped(environment: Mapping[str, str] = os.environ) -> bool:
     return environment.get("SKIP_PUSH", "").strip().lower() not in OFF
 
 
-def sync(checkout: Path, request: Request, approval: Approval) -> list[Row]:
+def sync(checkout: Path, request: Request, approval: Approval, *, lock_wait_s: float = 0.0) -> list[Row]:
     """
     Bring every remote to the commit here, as far as nothing has to be forced. Returns one row for each remote.
 
-    Raises: SettingsError where there is nothing that could be pushed; RefusedError where it was not confirmed.
+    Raises: SettingsError where there is nothing that could be pushed; RefusedError where it was not confirmed, or another one
+    pushes from here; OperationFailedError where it stopped before every remote was looked at.
     """
-    tree, names = git.tree(checkout), git.remotes(checkout)
-    if reason := obstacle(tree, git.branches(checkout), names, request.remotes):
+    tree, names = repository.tree(checkout), repository.remotes(checkout)
+    if reason := obstacle(tree, repository.branches(checkout), names, request.remotes):
         raise SettingsError(reason) if "no such remote" in reason or "no git remote" in reason else RefusedError(reason)
-    if not (request.is_dry or request.is_skipped):
-        if reason := needs_confirmation(_last_report(checkout)):
-            what = f"Push {tree.branch} although {reason}"
-            require(Level.IMPORTANT, what, stack=tree.branch, approval=approval)
-        if request.is_checked:
-            _require_tests(checkout)
-    rows = _everywhere(lambda name: _one(checkout, name, tree, request), request.remotes or names)
-    if not request.is_dry:
-        note(checkout, rows)
-    return rows
+    chosen = list(dict.fromkeys(request.remotes or names))
+    if request.is_dry or request.is_skipped:
+        with ThreadPoolExecutor(len(chosen)) as pool:
+            rows = list(pool.map(lambda name: _one(checkout, name, tree, request), chosen))
+        if request.is_skipped and not request.is_dry:
+            note(checkout, rows)
+        return rows
+    return _push(checkout, request, tree, chosen, approval, lock_wait_s)
 
 
-def _everywhere(visit: Callable[[str], Row], names: Iterable[str]) -> list[Row]:
-    chosen = list(dict.fromkeys(names))
-    with ThreadPoolExecutor(max(1, len(chosen))) as pool:
-        return list(pool.map(visit, chosen))
+def _push(
+    checkout: Path, request: Request, tree: Tree, chosen: Sequence[str], approval: Approval, lock_wait_s: float
+) -> list[Row]:
+    """
+    As an operation of the checkout, which is no stack's. A remote that could not be brought to the commit makes it a failed
+    one; what came of it is in its row.
+    """
+    rows: dict[str, Row] = {}
+    reason = needs_confirmation(_last_report(checkout))
+    operation = Operation(
+        name="sync",
+        what=f"Push {tree.branch} {tree.commit[:12]} to {', '.join(chosen)}{f' although {reason}' if reason else ''}",
+        level=Level.IMPORTANT if reason else Level.STANDARD,
+        stack=shelf.CHECKOUT,
+        steps=_steps(checkout, request, tree, chosen, rows),
+        lock=lock.SYNC,
+        facts={"branch": tree.branch, "commit": tree.commit},
+    )
+    try:
+        mutate(checkout, operation, approval, lock_wait_s=lock_wait_s)
+    except OperationFailedError as error:
+        if len(rows) < len(chosen) or error.document.get("status") != StepStatus.FAILED:
+            raise
+    return [rows[name] for name in chosen]
+
+
+def _steps(checkout: Path, request: Request, tree: Tree, chosen: Sequence[str], rows: dict[str, Row]) -> Sequential:
+    """
+    The tests where they are wanted, each remote beside the others, then the note of all. Fills `rows`, {remote: its row}.
+    """
+
+    def push(name: str, _: Context) -> str:
+        row = rows[name] = _one(checkout, name, tree, request)
+        told = f"{row.outcome}: {row.detail}" if row.detail else str(row.outcome)
+        if row.outcome in NOT_ALIGNED:
+            raise FlotillaError(told)
+        return told
+
+    def keep(context: Context) -> str:
+        found = [rows[name] for name in chosen if name in rows]
+        context.facts["remotes"] = [document(row) for row in found]
+        return str(note(checkout, found).relative_to(checkout))
+
+    def judge(_: Context) -> str:
+        left = [name for name in chosen if name not in rows or rows[name].outcome in NOT_ALIGNED]
+        if left:
+            raise FlotillaError(f"{', '.join(left)}: not brought to {tree.commit[:12]}")
+        return f"{len(rows)} remotes"
+
+    tests = [Step(name="make check", run=lambda _: _require_tests(checkout))] if request.is_checked else []
+    remotes = [Step(name=f"push to {name}", run=partial(push, name), is_blocking=False) for name in chosen]
+    return Sequential(
+        steps=(*tests, Parallel(steps=tuple(remotes)), Step(name="note", run=keep), Step(name="alignment", run=judge))
+    )
 
 
 def _one(checkout: Path, remote: str, tree: Tree, request: Request) -> Row:
     started = time.monotonic()
-    seen = git.look(checkout, remote, tree.branch, tree.commit)
+    seen = repository.look(checkout, remote, tree.branch, tree.commit)
     found = relation(tree.commit, seen)
     outcome, after, detail = _act(checkout, remote, tree, request, found)
-    lag = git.waiting_since(checkout, tree.commit, seen.commit) if found in PUSHED_TO else None
+    lag = repository.waiting_since(checkout, tree.commit, seen.commit) if found in PUSHED_TO else None
     return Row(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         remote=remote,
@@ -135,9 +188,9 @@ def _act(checkout: Path, remote: str, tree: Tree, request: Request, found: Relat
         return Outcome.SKIPPED, "", "SKIP_PUSH is set"
     if request.is_dry:
         return Outcome.DUE, "", ""
-    if problem := git.push(checkout, remote, tree.branch, tree.commit):
-        return Outcome.REFUSED, git.look(checkout, remote, tree.branch, tree.commit).commit, problem
-    after = git.look(checkout, remote, tree.branch, tree.commit)
+    if problem := repository.push(checkout, remote, tree.branch, tree.commit):
+        return Outcome.REFUSED, repository.look(checkout, remote, tree.branch, tree.commit).commit, problem
+    after = repository.look(checkout, remote, tree.branch, tree.commit)
     if after.commit != tree.commit:
         there = after.commit[:12] or after.problem or "nothing"
         return Outcome.REFUSED, after.commit, f"it took the push, and has {there} now"

@@ -18,8 +18,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ops import reports
-from ops.errors import FlotillaError, SettingsError
+from ops import git, reports
+from ops.errors import FlotillaError
 from ops.report import Status
 from ops.verdict import kept
 
@@ -36,8 +36,8 @@ EDITS = (
     (".venv/bin/python", "-m", "components.declarations.reference"),
     (".venv/bin/python", "-m", "components.outputs_shape"),
 )
-EDIT_TIMEOUT_S, CHECK_TIMEOUT_S, GIT_TIMEOUT_S = 300, 3600, 120
-NOBODY = ("-c", "user.name=Flotilla", "-c", "user.email=flotilla@localhost")
+EDIT_TIMEOUT_S, CHECK_TIMEOUT_S = 300, 3600
+NOBODY = {"user.name": "Flotilla", "user.email": "flotilla@localhost"}
 NO = frozenset({"0", "false", "no", "off"})
 
 
@@ -106,6 +106,7 @@ def fix(checkout: Path, document: Mapping[str, Any], stack: str, check: Sequence
     is_critical = document["status"] == Status.CRITICAL
     branch, pushed = "", ""
     if is_critical and doable and may_commit(os.environ):
+        git.require_repository(checkout, "Nothing was fixed. Make it one: `git init`.")
         branch = f"fix/auto-{now.strftime(kept.FORM)}"
         with kept.alone(checkout):
             checks = check or default_check(checkout, stack)
@@ -114,7 +115,7 @@ def fix(checkout: Path, document: Mapping[str, Any], stack: str, check: Sequence
         if any(found.commit for found in fixes):
             pushed = _push(checkout, branch) if may_push(os.environ) else ""
         else:
-            _git(checkout, "branch", "--quiet", "-D", branch)
+            _git(checkout, "branch", "--quiet", "-D", "--", branch)
             branch = ""
     result = {
         "schema": 1,
@@ -153,12 +154,12 @@ def _on_branch(checkout: Path, branch: str, fixes: Sequence[Fix], check: Sequenc
     """
     tree = checkout / ".flotilla" / "fixes" / branch.rpartition("/")[2]
     tree.parent.mkdir(parents=True, exist_ok=True)
-    _git(checkout, "worktree", "add", "--quiet", "-b", branch, str(tree), "HEAD")
+    _git(checkout, "worktree", "add", "--quiet", "-b", branch, "--", str(tree), "HEAD")
     try:
         _furnish(checkout, tree)
         return [_fixed(tree, found, check) for found in fixes]
     finally:
-        _git(checkout, "worktree", "remove", "--force", str(tree))
+        _git(checkout, "worktree", "remove", "--force", "--", str(tree))
 
 
 def _furnish(checkout: Path, tree: Path) -> None:
@@ -194,16 +195,8 @@ def _commit(tree: Path, found: Fix, check: Sequence[Sequence[str]]) -> None:
         f"Done by:\n    {found.command}\nChecked by:\n{checked}\n\n"
         f"Bring it out after review: `flotilla plan`, `flotilla apply`.\n"
     )
-    who = () if _is_known(tree) else NOBODY
-    _git(tree, *who, "commit", "--quiet", "--all", "--file=-", stdin=message)
-
-
-def _is_known(tree: Path) -> bool:
-    """
-    Whether git knows whose commits these are.
-    """
-    command = ["git", "config", "user.email"]
-    return subprocess.run(command, cwd=tree, capture_output=True, timeout=GIT_TIMEOUT_S, check=False).returncode == 0
+    who = {} if git.known(tree, "config", "user.email") else NOBODY
+    _git(tree, "commit", "--quiet", "--all", "--file=-", given=message, config=who)
 
 
 def _run(tree: Path, command: Sequence[str], timeout_s: float) -> str:
@@ -246,37 +239,19 @@ def _push(checkout: Path, branch: str) -> str:
         return ""
     remote = "origin" if "origin" in remotes else remotes[0]
     try:
-        _git(checkout, "push", "--quiet", remote, f"refs/heads/{branch}:refs/heads/{branch}")
+        _git(checkout, "push", "--quiet", "--", remote, f"refs/heads/{branch}:refs/heads/{branch}")
     except FlotillaError as error:
         kept.note(checkout, str(error))
         return ""
     return remote
 
 
-def _git(folder: Path, *arguments: str, stdin: str = "") -> str:
+def _git(folder: Path, *arguments: str, given: str = "", config: Mapping[str, str] | None = None) -> str:
     """
-    Raises: SettingsError where this is no repository, FlotillaError where git refuses.
+    Raises: FlotillaError where git refuses.
     """
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0"}
-    command = ["git", *arguments]
-    ended = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=GIT_TIMEOUT_S,
-        check=False,
-    )
-    if ended.returncode == 0:
-        return ended.stdout.strip()
-    said = " ".join(ended.stderr.split())[-300:]
-    if "not a git repository" in said:
-        raise SettingsError(f"{folder}: it is no git repository. Nothing was fixed. Make it one: `git init`.")
-    raise FlotillaError(
-        f"git {shlex.join(arguments[:2])}: {said}. Nothing was pushed. Look at `git status` and `git worktree list`."
-    )
+    otherwise = "Nothing was pushed. Look at `git status` and `git worktree list`."
+    return git.told(folder, *arguments, otherwise=otherwise, given=given, timeout_s=git.LONG_TIMEOUT_S, config=config)
 
 
 def _counted(fixes: Sequence[Fix]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ops import backup, fleet, reports, stack, weekly
+from ops import backup, fleet, lock, reports, stack, weekly
 from ops.audit.audit import audit as examine
 from ops.audit.catalog import chosen
 from ops.cleanup import cleanup
@@ -96,10 +96,14 @@ def monitoring(work: Work, context: Context) -> str:
 
 def full_backup(work: Work, context: Context) -> str:
     """
+    As `flotilla backup run --full`: locked and kept in the history by itself.
+
     Raises: FlotillaError with what could not be backed up.
     """
-    answer = backup.ask(backup.fleet(work.checkout, work.stack), ["run", "--full"])
-    context.facts["backup"] = {"made": answer.get("made", []), "findings": answer["findings"]}
+    asked = backup.Asked(command="run", flags={"full": True})
+    wait_s = max(work.lock_wait_s, lock.BACKUP_WAIT_S)
+    answer = backup.change(work.checkout, backup.fleet(work.checkout, work.stack), asked, work.approval, lock_wait_s=wait_s)
+    context.facts["backup"] = {"made": answer.get("made", []), "findings": answer["findings"], "report": answer["report"]}
     if answer["findings"]:
         told = "; ".join(f"{row['resource']}: {row['fact']}" for row in answer["findings"][:5])
         raise FlotillaError(f"backup: {told}. See `flotilla backup list -s {work.stack}`.")

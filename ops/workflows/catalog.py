@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from ops.confirm import Level
 from ops.errors import SettingsError
 from ops.steps import Context, Parallel, Sequential, Step
 from ops.workflows import actions, diagnosing, page, releasing
@@ -113,7 +114,7 @@ WORKFLOWS = {
     found.name: found
     for found in (
         Workflow(name="new-project", title="Serve a new project", build=_new_project, needs_project=True, needs_image=True),
-        Workflow(name="incident", title="Look into an incident", build=_incident),
+        Workflow(name="incident", title="Look into an incident", build=_incident, level=Level.INFO),
         Workflow(name="weekly-maintenance", title="Weekly maintenance", build=_weekly),
         Workflow(name="daily-check", title="Daily check", build=_daily),
         Workflow(

@@ -4,20 +4,15 @@ What a workflow is given, and how one is run and written down.
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ops import lock, mutation, reports, steps
-from ops.confirm import Approval
+from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, SettingsError
+from ops.mutation import Operation, OperationFailedError, mutate, next_steps
 from ops.steps import Context, Parallel, Sequential, Step, StepStatus
-
-SCHEMA = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +35,14 @@ class Work:
 @dataclass(frozen=True, kw_only=True)
 class Workflow:
     """
-    A workflow that is shipped: `build` makes its steps. Nothing is asked while it does.
+    A workflow that is shipped: `build` makes its steps. Nothing is asked while it does. `level`: of its own; a step that
+    changes more confirms that by itself.
     """
 
     name: str
     title: str
     build: Callable[[Work], Sequential]
+    level: Level = Level.STANDARD
     needs_project: bool = False
     needs_image: bool = False
 
@@ -62,35 +59,35 @@ def require(workflow: Workflow, work: Work) -> None:
 
 def run(workflow: Workflow, work: Work) -> dict[str, Any]:
     """
-    Do it, and keep its report in reports/operations/. Returns the report; what failed is in it.
+    Do it as an operation, without a lock of its own: each step takes the one that it needs. Returns the report; what failed is
+    in it.
     """
     require(workflow, work)
-    started, began = datetime.now(UTC), time.monotonic()
-    context = Context(environment=work.stack, project=work.project)
-    outcomes = steps.run(workflow.build(work), context)
-    undone = (StepStatus.UNDONE, StepStatus.UNDO_FAILED)
-    document = {
-        "schema": SCHEMA,
-        "id": secrets.token_hex(4),
-        "operation": f"workflow {workflow.name}",
-        "what": workflow.title,
-        "stack": work.stack,
-        "project": work.project,
-        "who": lock.me(),
-        "reason": work.approval.reason,
-        "started": started.isoformat(timespec="seconds"),
-        "duration_s": round(time.monotonic() - began, 2),
-        "status": mutation.status_of(outcomes),
-        "steps": steps.documents([row for row in outcomes if row.status not in undone]),
-        "undo": steps.documents([row for row in outcomes if row.status in undone]),
-        "critical": list(context.critical),
-        "facts": dict(context.facts),
+    operation = Operation(
+        name=f"workflow {workflow.name}",
+        what=workflow.title,
+        level=workflow.level,
+        stack=work.stack,
+        project=work.project,
+        steps=workflow.build(work),
+        lock=None,
+        beside=_handed_on,
+    )
+    try:
+        return mutate(work.checkout, operation, work.approval)
+    except OperationFailedError as error:
+        return dict(error.document)
+
+
+def _handed_on(context: Context) -> dict[str, Any]:
+    """
+    What its report has that others' have not.
+    """
+    return {
         "context": context.document(),
         "actions": list(context.facts.get("actions", [])),
-        "next_steps": [*mutation.next_steps(outcomes), *context.facts.get("next_steps", [])],
+        "next_steps": [*next_steps(tuple(context.previous)), *context.facts.get("next_steps", [])],
     }
-    name = f"{started.strftime('%Y%m%dT%H%M%SZ')}-workflow-{workflow.name}-{document['id']}"
-    return reports.write_operation(work.checkout, name, document)
 
 
 def require_success(document: Mapping[str, Any]) -> None:

@@ -47,8 +47,11 @@ def write(fleet: Fleet, message: str) -> None:
 
 
 def test_everything_is_backed_up_and_every_backup_is_tried(fleet: Fleet) -> None:
-    """Each database and volume of each project, the certificates of each ingress server; restored elsewhere and compared."""
-    fleet.run("flotilla backup run -s local")
+    """
+    Each database and volume of each project, the certificates of each ingress server; restored elsewhere and compared. The
+    history has who did both, and why.
+    """
+    fleet.run("flotilla backup run -s local --reason 'before the test'")
     tried = json.loads(fleet.run("flotilla backup verify -s local --json").stdout)
     outputs = fleet.outputs()
     policies = {name: project.get("backup") or {} for name, project in outputs["projects"].items()}
@@ -61,6 +64,14 @@ def test_everything_is_backed_up_and_every_backup_is_tried(fleet: Fleet) -> None
     assert ("ingress", "volume:certificates-app-1") in covered
     assert {(row["project"], row["source"]) for row in rows(tried)} == covered
     assert not [row for row in rows(tried) if row["findings"]]
+    lines = json.loads(fleet.run("flotilla history -s local -n 4 --json").stdout)["lines"]
+    assert [(line["operation"], line["event"], line.get("status"), line["reason"]) for line in lines] == [
+        ("backup run", "begun", None, "before the test"),
+        ("backup run", "ended", "done", "before the test"),
+        ("backup verify", "begun", None, ""),
+        ("backup verify", "ended", "done", ""),
+    ]
+    assert lines[-1]["report"] == tried["report"]
 
 
 def rows(document: Any) -> list[dict[str, Any]]:

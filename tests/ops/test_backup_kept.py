@@ -26,6 +26,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(checkout, "find", lambda: tmp_path)
     monkeypatch.setattr(backup, "fleet", lambda here, stack: stack)
     monkeypatch.setattr(backup, "ask", lambda known, words: {**ANSWERS[words[0]], "findings": []})
+    done = {"findings": [], "report": "reports/operations/x.json"}
+    monkeypatch.setattr(backup, "change", lambda here, known, asked, *_, **__: {**ANSWERS[asked.command], **done})
     return tmp_path
 
 

@@ -37,6 +37,15 @@ def test_table_is_aligned_and_never_wrapped_or_padded(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == f"name        state\na           {'x' * 300}\nlong name\n"
 
 
+def test_a_terminal_obeys_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Escapes, letters that turn the direction and halves of letters are shown as their codes; lines, tabs and scripts stay."""
+    harm, shown = "a\x1b[2J\x07\r\u202e\ud800 \u65e5\t\n", "a\\x1b[2J\\x07\\r\\u202e\\ud800 \u65e5\t\n"
+    assert console.visible(harm) == shown
+    console.line("a\x1b[2J")
+    console.table(["name", ""], [("\x9b2J", "x")])
+    assert capsys.readouterr().out == "a\\x1b[2J\nname\n\\x9b2J   x\n"
+
+
 @pytest.mark.parametrize(
     "text", ["[bold]not markup[/bold]", "x" * 500, "a: 1 'b' http://x {c}", "ends with blank ", "a:ledger:b"]
 )

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from ops import gate, history, lock
+from ops import gate, history, lock, unlock
 from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, RefusedError
+from ops.lock import Holder
 from ops.mutation import Operation, OperationFailedError, mutate
 from ops.shelf import Folder
 from ops.steps import Context, Sequential, Step
@@ -100,9 +101,11 @@ def test_what_fails_is_undone_kept_and_reported(checkout: Path) -> None:
     def fail(_: Context) -> None:
         raise FlotillaError("web: it never became healthy.")
 
-    with pytest.raises(OperationFailedError, match=r"web: it never became healthy. Undone: prepare. See reports/operations/"):
+    wanted = r"web: it never became healthy. Undone: prepare. See reports/operations/"
+    with pytest.raises(OperationFailedError, match=wanted) as caught:
         mutate(checkout, operation(fail), Approval())
 
+    assert json.loads((checkout / caught.value.document["report"]).read_text()) == caught.value.document
     assert history.read(shelf(checkout))[-1]["status"] == "failed"
     assert lock.holder(shelf(checkout)) is None
 
@@ -113,6 +116,17 @@ def test_a_refusal_is_kept(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(RefusedError):
         mutate(checkout, operation(lambda _: pytest.fail("it was done"), Level.IMPORTANT), Approval())
     assert events(checkout) == ["refused"]
+
+
+def test_what_has_no_lock_lets_its_steps_have_theirs(checkout: Path) -> None:
+    """It is written down all the same, and its report has what it wants beside."""
+
+    def nested(_: Context) -> None:
+        assert lock.holder(shelf(checkout)) is None
+        mutate(checkout, operation(lambda _: "inside"), Approval())
+
+    found = mutate(checkout, operation(nested, lock=None, beside=lambda context: {"more": len(context.previous)}), Approval())
+    assert (found["more"], events(checkout)) == (2, ["begun", "begun", "ended", "ended"])
 
 
 def test_two_operations_wait_for_one_another_or_are_refused(checkout: Path) -> None:
@@ -144,6 +158,21 @@ def test_an_operation_that_is_stopped(checkout: Path, number: signal.Signals, is
     mutate(checkout, operation(lambda _: "again"), Approval())
     assert events(checkout) == [*before, *([] if is_undone else ["taken over"]), "begun", "ended"]
     assert (checkout / "bin" / "asked").exists() is not is_undone
+
+
+def test_unlocking_leaves_a_backup_that_is_being_made(checkout: Path) -> None:
+    """The lock of a machine that is gone goes, the living backup's stays; alone, it is refused."""
+    gone = Holder(operation="deploy", what="Deploy it", user="ada", host="laptop", pid=1, since="2026-11-26T10:00:00+00:00")
+    shelf(checkout).swap(lock.NAME, None, gone.text())
+    approval = Approval(level=Level.IMPORTANT, reason="the laptop is gone")
+    backing_up = Holder.here("backup run", "Back up everything")
+    with lock.held(shelf(checkout), "local", backing_up, name=lock.BACKUP):
+        removed = unlock.unlock(checkout, "local", approval)["removed"]
+        assert removed == ["ada@laptop (pid 1) since 2026-11-26T10:00:00+00:00: Deploy it"]
+        with pytest.raises(lock.LockedError, match="lives, and is changing it: Back up everything"):
+            unlock.unlock(checkout, "local", approval)
+        assert lock.holder(shelf(checkout), lock.BACKUP) == backing_up
+    assert events(checkout) == ["unlocked", "refused"]
 
 
 def test_what_is_critical_on_production_passes_the_gate(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:

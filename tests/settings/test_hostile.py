@@ -4,8 +4,6 @@ Strings that would do harm somewhere never get past the settings.
 
 from __future__ import annotations
 
-import itertools
-import random
 import re
 
 import pytest
@@ -15,6 +13,7 @@ from settings.model import Model
 from settings.problems import validate
 from settings.project import Project
 from settings.release import Releases
+from tests.hostile import hostile_strings
 from tests.settings.complete import COMPLETE, Path, at, leaves, smallest, with_value
 
 FREE_TEXT: dict[Path, type[Model]] = {
@@ -35,42 +34,6 @@ NAMED = [
     (Project, ("environments",)),
     (Releases, ("projects",)),
 ]
-
-
-HARMS = [
-    *(
-        "$(id)",
-        "`id`",
-        ";id",
-        "|id",
-        "&id",
-        "\nid",
-        " || reboot",
-        "${HOME}",
-        "!x",
-        "#x",
-        "*",
-        "?",
-        "[a]",
-        "()",
-        "-o ProxyCommand=x\n",
-    ),
-    *("'", '"', "\\", "//\\", "' OR 1=1 --", "<script>", "\r\nSet-Cookie: a=b", "%0a;", "../../etc/passwd\x00"),
-    *("{{.Env}}", "{%x%}", "{import /etc/passwd}", "}\nreverse_proxy evil"),
-    *("\x00", "\t", "\x1b[2J", "\u202e", "\u2028", "\ud800", "\uff21", "\u00e9"),
-]
-
-
-def hostile_strings(count: int) -> list[str]:
-    """Strings that would do harm in a shell, a path, a template, a header, HTML or a log; the same each time."""
-    chance = random.Random(20261120)  # noqa: S311 - a sample that repeats, not a secret
-    kept = ["", "a", "shop", "10.0.0.0/8", "/data", "registry.example.com/shop", "a.example.com", "A" * 5000, "ssh-rsa AAAA"]
-    harms = HARMS
-    single = [*harms, *(before + harm for before, harm in itertools.product(kept, harms))]
-    mixed = ["".join(chance.choices(harms + kept, k=4)) + chance.choice(harms) for _ in range(count)]
-    return list(dict.fromkeys(single + mixed))[:count]
-
-
 HOSTILE = hostile_strings(1000)
 
 

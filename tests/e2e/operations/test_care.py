@@ -122,6 +122,8 @@ def test_a_daily_check_leaves_its_report(fleet: Fleet) -> None:
     assert {outcomes["incident"], outcomes["monitoring"]} == {"done", "skipped"}
     assert document["facts"]["audit"]["status"] in Path(document["facts"]["report_page"]).read_text()
     assert document["context"]["environment"] == "local" and document["context"]["previous_steps"]
+    last = answered(fleet, "flotilla history -s local -n 1")["lines"][0]
+    assert (last["operation"], last["status"], last["report"]) == ("workflow daily-check", "done", document["report"])
 
 
 def test_a_server_restarts_and_everything_is_back(fleet: Fleet) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from ops import git, history, lock, shelf, unlock
 from ops.confirm import Approval, Level
-from ops.errors import RefusedError, SettingsError
-from ops.sync import git
+from ops.errors import LockedError, RefusedError, SettingsError
+from ops.lock import Holder
+from ops.mutation import OperationFailedError
 from ops.sync.decide import Outcome, Relation, Seen, relation
 from ops.sync.sync import Request, Row, is_skipped, log_of, sync
 
@@ -47,7 +49,7 @@ def here(tmp_path: Path) -> Path:
     folder = tmp_path / "here"
     folder.mkdir()
     run(folder, "init", "-q")
-    (folder / ".gitignore").write_text("reports/\n")
+    (folder / ".gitignore").write_text("reports/\n.flotilla/\n")
     run(folder, "add", ".gitignore")
     for name in ("mirror", "origin"):
         subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / f"{name}.git")], check=True)
@@ -102,6 +104,59 @@ def test_each_sync_is_noted(here: Path) -> None:
     assert log_of(here).stat().st_mode & 0o777 == 0o600
 
 
+def lines(folder: Path) -> list[tuple[str, str | None]]:
+    """
+    The history of the checkout: event, and how it ended.
+    """
+    kept = shelf.find(folder, shelf.CHECKOUT)
+    assert history.verify(kept) == []
+    return [(line["event"], line.get("status")) for line in history.read(kept)]
+
+
+def test_each_sync_is_an_operation_of_the_checkout(here: Path) -> None:
+    """With a history of its own, whether or not a sandbox or a stack is there, and a report; only looking is none."""
+    sync(here, Request(is_dry=True), NOBODY)
+    sync(here, Request(is_skipped=True), NOBODY)
+    assert lines(here) == []
+    sync(here, Request(), Approval(reason="ticket 7"))
+    (report,) = (here / "reports" / "operations").glob("*-sync-*.json")
+    found = json.loads(report.read_text())
+
+    assert lines(here) == [("begun", None), ("ended", "done")]
+    assert (found["level"], found["reason"]) == ("standard", "ticket 7")
+    assert [(row["remote"], row["outcome"]) for row in found["facts"]["remotes"]] == [
+        ("mirror", "pushed"),
+        ("origin", "pushed"),
+    ]
+    assert [row["name"] for row in found["steps"][-2:]] == ["note", "alignment"]
+
+
+def test_two_syncs_of_a_checkout_do_not_meet(here: Path) -> None:
+    """The second is refused, or waits where that was asked for; whose process is surely gone loses its lock."""
+    kept = shelf.find(here, shelf.CHECKOUT)
+    with lock.held(kept, shelf.CHECKOUT, Holder.here("sync", "Push it"), name=lock.SYNC), pytest.raises(LockedError):
+        sync(here, Request(), NOBODY)
+    assert run(here, "ls-remote", "origin") == ""
+    elsewhere = Holder(operation="sync", what="Push it", user="ada", host="laptop", pid=1, since="2026-11-26T10:00:00+00:00")
+    assert kept.swap(lock.SYNC, None, elsewhere.text())
+    removed = unlock.unlock(here, shelf.CHECKOUT, Approval(level=Level.IMPORTANT, reason="it is gone"))["removed"]
+
+    assert removed == ["ada@laptop (pid 1) since 2026-11-26T10:00:00+00:00: Push it"]
+    assert outcomes(sync(here, Request(), NOBODY)) == {"mirror": Outcome.PUSHED, "origin": Outcome.PUSHED}
+
+
+def test_tests_that_fail_push_nothing(here: Path) -> None:
+    """With --check; what was wrong is in the history, and nothing was noted of any remote."""
+    (here / "Makefile").write_text("check:\n\t@exit 1\n")
+    run(here, "add", "Makefile")
+    run(here, "commit", "-qm", "tests")
+    with pytest.raises(OperationFailedError, match=r"make check: it failed. Nothing was pushed") as caught:
+        sync(here, Request(is_checked=True), NOBODY)
+
+    assert (caught.value.exit_code, lines(here)[-1]) == (1, ("ended", "failed"))
+    assert run(here, "ls-remote", "origin") == "" and not log_of(here).exists()
+
+
 def test_a_remote_with_commits_of_its_own_is_left_to_people(here: Path) -> None:
     """Ahead, or gone another way: it stays as it is, the other remote gets its commit, and the way out is told."""
     sync(here, Request(), NOBODY)
@@ -110,6 +165,7 @@ def test_a_remote_with_commits_of_its_own_is_left_to_people(here: Path) -> None:
     rows = sync(here, Request(), NOBODY)
 
     assert outcomes(rows) == {"mirror": Outcome.PUSHED, "origin": Outcome.CONFLICT}
+    assert lines(here)[-1] == ("ended", "failed")
     assert (of(here, "origin"), of(here, "mirror")) == (theirs, ours)
     assert "git fetch origin" in next(row.next_step for row in rows if row.remote == "origin")
 
@@ -192,7 +248,7 @@ def test_a_critical_report_asks_first(here: Path, text: str) -> None:
     (here / "reports" / "global_report.json").write_text(text)
     with pytest.raises(RefusedError):
         sync(here, Request(), NOBODY)
-    assert run(here, "ls-remote", "origin") == ""
+    assert run(here, "ls-remote", "origin") == "" and lines(here) == [("refused", None)]
 
     rows = sync(here, Request(), Approval(level=Level.IMPORTANT, reason="the fix is in it"))
     assert set(outcomes(rows).values()) == {Outcome.PUSHED}

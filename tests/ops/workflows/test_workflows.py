@@ -5,17 +5,20 @@ The workflows that are shipped: their steps in the order that is written down, t
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ops import steps
-from ops.confirm import Approval
+from ops import history, lock, steps
+from ops.confirm import Approval, Level
 from ops.errors import FlotillaError, SettingsError
-from ops.steps import Context
+from ops.mutation import Operation, mutate
+from ops.shelf import Folder
+from ops.steps import Context, Sequential, Step
 from ops.workflows import actions, catalog, diagnosing, releasing, work
-from ops.workflows.work import Work
+from ops.workflows.work import Work, Workflow
 
 PLACES = {
     "start_incident": diagnosing,
@@ -39,6 +42,21 @@ ORDER = {
     "daily-check": ["audit", "incident", "resolution by diagnosis", "monitoring", "report"],
     "release": ["deployment", "monitoring"],
 }
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path) -> None:
+    """
+    The folder's env.sh says where the state is.
+    """
+    (tmp_path / "env.sh").write_text(f"export PULUMI_BACKEND_URL=file://{tmp_path}/state\n")
+
+
+def shelf(checkout: Path) -> Folder:
+    """
+    Where lock and history are.
+    """
+    return Folder(checkout / "state" / ".flotilla" / "local")
 
 
 def asked(checkout: Path, **changes: Any) -> Work:
@@ -159,6 +177,60 @@ def test_a_release_that_is_not_well_goes_back(tmp_path: Path, monkeypatch: pytes
     assert [(row["name"], row["status"]) for row in document["undo"]] == [("deployment", steps.StepStatus.UNDONE)]
     with pytest.raises(FlotillaError, match="watch does not work"):
         work.require_success(document)
+
+
+def of_steps(*build: Callable[[Work], Step]) -> Workflow:
+    """
+    A workflow of these steps.
+    """
+    return Workflow(name="probe", title="Try it", build=lambda given: Sequential(steps=tuple(one(given) for one in build)))
+
+
+def operation_step(name: str, level: Level = Level.STANDARD) -> Callable[[Work], Step]:
+    """
+    A step that is an operation itself, with the stack's lock, as a workflow's deployment is.
+    """
+
+    def build(given: Work) -> Step:
+        inside = Sequential(steps=(Step(name="do", run=lambda _: None),))
+        operation = Operation(name=name, what=f"Do {name}", level=level, stack=given.stack, steps=inside)
+        return Step(name=name, run=lambda _: str(mutate(given.checkout, operation, given.approval)["status"]))
+
+    return build
+
+
+def test_a_workflow_does_not_lock_its_own_steps_out(tmp_path: Path) -> None:
+    """It has a beginning and an end in the history, around those of its steps, and no lock while they have theirs."""
+    document = work.run(of_steps(operation_step("deploy"), operation_step("host converge")), asked(tmp_path))
+    lines = [(line["operation"], line["event"], line.get("status")) for line in history.read(shelf(tmp_path))]
+
+    assert document["status"] == "done"
+    assert lines == [
+        ("workflow probe", "begun", None),
+        ("deploy", "begun", None),
+        ("deploy", "ended", "done"),
+        ("host converge", "begun", None),
+        ("host converge", "ended", "done"),
+        ("workflow probe", "ended", "done"),
+    ]
+    assert history.verify(shelf(tmp_path)) == []
+    assert lock.holder(shelf(tmp_path)) is None
+
+
+def test_a_step_that_is_not_confirmed_fails_the_workflow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workflow asks for nothing itself; its step does, once."""
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False)
+    probe = of_steps(operation_step("deploy", Level.IMPORTANT))
+    document = work.run(probe, asked(tmp_path))
+    events = [(line["operation"], line["event"]) for line in history.read(shelf(tmp_path))]
+
+    assert (document["status"], document["level"]) == ("failed", "standard")
+    assert events == [("workflow probe", "begun"), ("deploy", "refused"), ("workflow probe", "ended")]
+    with pytest.raises(FlotillaError, match="there is no terminal to ask at"):
+        work.require_success(document)
+
+    done = work.run(probe, asked(tmp_path, approval=Approval(level=Level.IMPORTANT, reason="ticket 7")))
+    assert (done["status"], done["reason"]) == ("done", "ticket 7")
 
 
 def test_a_deployment_that_fails_is_not_rolled_back_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
