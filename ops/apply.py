@@ -15,7 +15,7 @@ from ops import stack as stacks
 from ops.confirm import Approval, Level
 from ops.errors import ChangedError, FlotillaError, RefusedError
 from ops.events import Change, Event, Finished
-from ops.mutation import Operation, mutate
+from ops.mutation import Operation, mutate, was_cut_short
 from ops.plan import Plan
 from ops.progress import say
 from ops.steps import Context, Sequential, Step
@@ -58,7 +58,7 @@ def apply(
         on_plan(planned)
     plans.require_policies(planned)
     left = pending.of(checkout, wanted.stack, known)
-    if planned.is_empty and not left:
+    if planned.is_empty and not left and not was_cut_short(checkout, wanted.stack, known):
         return {"schema": saved_plan.SCHEMA, "operation": "apply", "stack": wanted.stack, "status": "nothing to do"}
     require_unprotected(planned)
     return mutate(checkout, operation(checkout, planned, known, bool(left)), approval, lock_wait_s=lock_wait_s)

@@ -88,6 +88,16 @@ def mutate(checkout: Path, operation: Operation, approval: Approval, *, lock_wai
     return document
 
 
+def was_cut_short(checkout: Path, stack: str, known: Mapping[str, str]) -> bool:
+    """
+    Whether an operation, or an engine, that was killed has left its lock: whoever changes something next puts that in order.
+    """
+    kept = shelf.of(checkout, stack, known)
+    holder = lock.holder(kept)
+    engines = engine_lock.found(kept)
+    return (holder is not None and holder.is_gone) or any(found.is_here and not found.is_alive for found in engines)
+
+
 def _recover(
     checkout: Path,
     operation: Operation,

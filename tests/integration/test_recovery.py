@@ -18,7 +18,7 @@ from ops import engine_lock, history, lock, shelf, unlock
 from ops import stack as stacks
 from ops.confirm import Approval, Level
 from ops.errors import LockedError, RefusedError
-from ops.mutation import Operation, OperationFailedError, mutate
+from ops.mutation import Operation, OperationFailedError, mutate, was_cut_short
 from ops.steps import Context, Sequential, Step
 from tests.integration.remote_state import CHECKOUT, Checkout
 
@@ -206,3 +206,17 @@ def test_the_exit_code_is_that_of_what_failed(checkout: Checkout) -> None:
     with pytest.raises(OperationFailedError) as caught:
         mutate(checkout.folder, operation, Approval())
     assert caught.value.exit_code == RefusedError.exit_code
+
+
+def test_a_lock_that_was_left_after_all_was_done_is_seen(checkout: Checkout, tmp_path: Path) -> None:
+    """An engine's, or an operation's, whose process is gone: nothing is left to do but to remove it."""
+    (tmp_path / "gate").touch()
+    known = stacks.environment(checkout.folder)
+    process, engine = begun(checkout)
+    assert not was_cut_short(checkout.folder, "production", known)
+    killed(process)
+    end(engine)
+    assert was_cut_short(checkout.folder, "production", known)
+
+    assert again(checkout)["status"] == "done"
+    assert not was_cut_short(checkout.folder, "production", known)
