@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from settings import Project, Settings
-from settings.care import BackupPolicy, Compliance, Monitoring, Waiver
+from settings.care import Approval, BackupPolicy, Compliance, Monitoring, Waiver
 from settings.environment import ServerPool
+from settings.processors import Processor, processors
 
 
 def describe(settings: Settings) -> dict[str, Any]:
@@ -25,6 +26,8 @@ def describe(settings: Settings) -> dict[str, Any]:
         "budgetEur": environment.budget_eur,
         "compliance": _compliance(environment.compliance) if environment.compliance else None,
         "waivers": [_waiver(waiver) for waiver in environment.waivers],
+        "approvals": [_approval(approval) for approval in environment.approvals],
+        "processors": [_processor(found) for found in processors(environment, settings.projects)],
         "pools": {name: _pool(pool, environment.location) for name, pool in sorted(environment.servers.items())},
         "backup": _backup(environment.backup) if environment.backup else None,
         "monitoring": _monitoring(environment.monitoring) if environment.monitoring else None,
@@ -49,7 +52,7 @@ def _pool(pool: ServerPool, location: str) -> dict[str, Any]:
 def _project(project: Project) -> dict[str, Any]:
     slo = project.slo
     promise = {"availabilityPercent": slo.availability_percent, "latencyMs": slo.latency_ms} if slo else None
-    return {"owner": project.owner, "slo": promise}
+    return {"owner": project.owner, "slo": promise, "data": project.data.value if project.data else None}
 
 
 def _compliance(compliance: Compliance) -> dict[str, Any]:
@@ -68,6 +71,14 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
         "owner": waiver.owner,
         "until": waiver.until.isoformat(),
     }
+
+
+def _approval(approval: Approval) -> dict[str, Any]:
+    return {"what": approval.what, "by": approval.by, "date": approval.date.isoformat(), "reason": approval.reason}
+
+
+def _processor(found: Processor) -> dict[str, Any]:
+    return {"name": found.name, "what": found.what, "location": found.location, "isGiven": found.is_given}
 
 
 def _backup(policy: BackupPolicy) -> dict[str, Any]:

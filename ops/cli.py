@@ -14,10 +14,12 @@ import typer
 
 from ops import console
 from ops.commands import (
+    advise,
     audit,
     backup,
     canary,
     cleanup,
+    compliance,
     costs,
     dashboard,
     docs,
@@ -53,9 +55,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.command("advise")(advise.advise)
 app.command("apply")(plan.apply)
 app.command("audit")(audit.audit)
 app.command("cleanup")(cleanup.cleanup)
+app.command("compliance")(compliance.compliance)
 app.command("dashboard")(dashboard.dashboard)
 app.command("deploy")(release.deploy)
 app.command("docs")(docs.docs)

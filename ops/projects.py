@@ -34,7 +34,8 @@ READ = ("projects", "releases")
 @dataclass(frozen=True, kw_only=True)
 class Wish:
     """
-    What a new project is to be. A domain without a dot is a name under the environment's own. `environments`: empty for all.
+    What a new project is to be. A domain without a dot is a name under the environment's own. `environments`: empty
+    for all. `data`: `personal`, `none`, or empty while nobody has said.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Wish:
     health: str = "/up"
     schedule: str = ""
     environments: Sequence[str] = ()
+    data: str = ""
 
 
 def render(wish: Wish) -> str:
@@ -53,6 +55,8 @@ def render(wish: Wish) -> str:
     The project's file: pure.
     """
     body: dict[str, Any] = {"name": wish.name, "owner": wish.owner, "kind": wish.kind, "image": wish.image}
+    if wish.data:
+        body["data"] = wish.data
     if wish.kind == "web":
         body |= {"port": wish.port, "health": {"path": wish.health}}
     if wish.kind == "worker":

@@ -184,7 +184,7 @@ TABLE: Final[Sequence[Rule]] = (
     _rule("flotilla:monitoring:", (DELETE,), IMPORTANT, "monitoring {name} ends", "nobody is told of anything"),
     _rule("flotilla:monitoring:", ANY, IMPORTANT, "monitoring {name} {verb}: {details}", "who is told of what changes"),
     _rule("flotilla:fleet:Fleet", (UPDATE,), IMPORTANT, "environment {name}: {details}", "policies judge by it",
-          properties=("waivers", "compliance", "environment", "stack", "domain", "registry")),
+          properties=("waivers", "approvals", "compliance", "environment", "stack", "domain", "registry")),
     _rule("flotilla:fleet:Fleet", ANY, STANDARD, "environment {name}: {details}", "it only describes what is elsewhere"),
     _rule("flotilla:", (UPDATE,), IMPORTANT, "{name}: {details}", "a fact that policies judge by"),
     _rule("flotilla:", ANY, Level.INFO, "{name} {verb}", "it only holds others together"),

@@ -8,10 +8,13 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from hosts import keys, logins, ssh_key
+
+if TYPE_CHECKING:
+    from settings import Settings
 
 MASK = "[secret]"
 # What a person would find again by chance is no secret, and would hide everything else.
@@ -77,6 +80,28 @@ def _forms(value: str) -> Iterator[str]:
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         yield encode(raw).decode().rstrip("=")
     yield raw.hex()
+
+
+def filter_of(config: Mapping[str, Any], databases: Iterable[tuple[str, int]], environment: Mapping[str, str]) -> Filter | None:
+    """
+    What takes a stack's secrets out of texts; None where one of them is there only encrypted.
+    """
+    if any(isinstance(value, Mapping) and "secure" in value for value in _inner(config.get("secrets") or {})):
+        return None
+    return Filter(values(config, databases, environment))
+
+
+def databases(settings: Settings) -> list[tuple[str, int]]:
+    """
+    The databases that passwords are derived for: (name, generation).
+    """
+    return [(row.database.name, row.database.generation) for row in settings.projects.values() if row.database]
+
+
+def _inner(value: Any) -> list[Any]:
+    if not isinstance(value, Mapping):
+        return [value]
+    return [value, *(found for inner in value.values() for found in _inner(inner))]
 
 
 def values(config: Mapping[str, Any], databases: Iterable[tuple[str, int]], environment: Mapping[str, str]) -> set[str]:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from settings.model import Model
 from settings.values import (
+    ApprovalSubject,
     Copies,
     CronSchedule,
     Day,
@@ -211,3 +212,17 @@ class Waiver(Model):
     reason: Annotated[Text, Field(min_length=1)] = Field(description="Why.")
     owner: Person = Field(description="Who answers for it.")
     until: Day = Field(description="The last day on which it counts.")
+
+
+class Approval(Model):
+    """
+    Somebody's consent to what the rules about personal data do not leave to whoever edits settings: docs/compliance.md.
+    """
+
+    what: ApprovalSubject = Field(
+        description="For what: `region:<place>` outside the EU, `personal-data:<project>`, or `processor:<name>`, another "
+        "company that data is handed to."
+    )
+    by: Person = Field(description="Who approved it.")
+    date: Day = Field(description="The day on which it was approved; one to come does not count yet.")
+    reason: Annotated[Text, Field(min_length=1)] = Field(description="Why it is right.")

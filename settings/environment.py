@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.care import (
+    Approval,
     BackupPolicy,
     Compliance,
     DataRegion,
@@ -33,6 +34,7 @@ from settings.values import Count, FilePath, Hostname, Name, PostgresqlVersion, 
 __all__ = [
     "Access",
     "Acme",
+    "Approval",
     "Authority",
     "BackupPolicy",
     "Compliance",
@@ -115,6 +117,9 @@ class Environment(Model):
     )
     compliance: Compliance | None = Field(default=None, description="What rules it has to keep. None: only those for all.")
     waivers: tuple[Waiver, ...] = Field(default=(), description="Rules that do not count for a while.")
+    approvals: tuple[Approval, ...] = Field(
+        default=(), description="What somebody has approved by name: other regions, personal data, other companies."
+    )
 
     @property
     def all_zones(self) -> tuple[str, ...]:

@@ -175,3 +175,4 @@ def _check_exceptions(environment: Environment) -> Iterator[Finding]:
         yield from repeated(("compliance", "required_labels"), environment.compliance.required_labels, "label")
     rules = [f"{waiver.rule} for {waiver.resource}" for waiver in environment.waivers]
     yield from repeated(("waivers",), rules, "waiver")
+    yield from repeated(("approvals",), [approval.what for approval in environment.approvals], "approval")

@@ -7,6 +7,7 @@ Written in `projects/<name>.yaml`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -19,6 +20,7 @@ from settings.values import Argument, DatabaseName, Extension, Flag, Generation,
 
 __all__ = [
     "Canary",
+    "DataKind",
     "Database",
     "Domain",
     "Health",
@@ -58,6 +60,15 @@ class Database(Model):
     migration: tuple[Argument, ...] = Field(
         default=(), description="What runs in the new release's container before it takes over; empty: nothing."
     )
+
+
+class DataKind(StrEnum):
+    """
+    What the data of a project says about people.
+    """
+
+    PERSONAL = "personal"
+    NONE = "none"
 
 
 class Slo(Model):
@@ -108,6 +119,11 @@ class Project(Process):
     database: Database | None = Field(default=None, description="The project's PostgreSQL database. None: it has none.")
     backup: ProjectBackup | None = Field(
         default=None, description="What it does otherwise than the environment's backup policy."
+    )
+    data: DataKind | None = Field(
+        default=None,
+        description="Whether it keeps or sees data about people, in logs and backups too. `personal` needs an approval in "
+        "the environment. None: nobody has said, which only the sandbox accepts.",
     )
     hooks: Hooks = Field(default=Hooks(), description="Commands before and after each of its releases.")
     slo: Slo | None = Field(default=None, description="What it promises. None: nothing.")

@@ -243,6 +243,14 @@ ResourceGlob = Annotated[
         "app-*",
     ),
 ]
+ApprovalSubject = Annotated[
+    str,
+    *_matching(
+        r"(region|personal-data|processor):[a-z0-9][a-z0-9.-]{0,199}",
+        "what an approval is for: `region:`, `personal-data:` or `processor:`, then its name",
+        "processor:backup.example.net",
+    ),
+]
 CronSchedule = Annotated[str, *_checked(_cron, "30 2 * * *")]
 Day = Annotated[
     date, BeforeValidator(_day), Field(json_schema_extra={"type": "string", "format": "date", "examples": ["2027-01-31"]})

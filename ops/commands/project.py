@@ -33,6 +33,14 @@ def new(
     schedule: Annotated[
         str, typer.Option("--schedule", help="When a job starts, as cron's five fields.", callback=words.schedule)
     ] = "",
+    data: Annotated[
+        str,
+        typer.Option(
+            "--data",
+            help="personal or none: whether it has data about people; only the sandbox does without.",
+            callback=words.name,
+        ),
+    ] = "",
     environment: Annotated[
         list[str] | None, typer.Option("--environment", help="Only in this stack; may be said again.", callback=words.name)
     ] = None,
@@ -53,6 +61,7 @@ def new(
         health=health,
         schedule=schedule,
         environments=environment or (),
+        data=data,
     )
     path = projects.new(checkout.find(), wish)
     steps = [f"flotilla workflow run new-project --project {name} --image :<tag>", f"flotilla deploy {name} --image :<tag>"]

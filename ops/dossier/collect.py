@@ -19,8 +19,10 @@ from ops import stack as stacks
 from ops.dossier.facts import Facts, Preview, Report, moment_of
 from ops.dossier.outputs import parse
 from ops.errors import FlotillaError, SettingsError
+from settings import Settings
 
 SUFFIX = "_report.json"
+STAGING = "staging"
 History = tuple[Mapping[str, Any], ...]
 
 
@@ -63,6 +65,7 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
     problems: list[str] = []
     outputs, why, lines = _of_stack(checkout, stack, asked, problems)
     reports, operations = ({}, ()) if asked.is_declared else _reports(checkout, stack, problems)
+    compared_with = _compared_with(checkout, stack, problems)
     fleet, prices = from_settings(settings), read(FILE)
     hosts, drift = (reports[name].document if name in reports else None for name in ("hosts", "drift"))
     return Facts(
@@ -79,7 +82,24 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
         checkout=os.path.relpath(checkout, folder),
         is_declared=asked.is_declared,
         preview=_preview(checkout, stack) if asked.is_previewed else None,
+        compared_with=compared_with,
     )
+
+
+def _compared_with(checkout: Path, stack: str, problems: list[str]) -> Settings | None:
+    """
+    The settings of `staging`, for every other real environment.
+    """
+    from settings import load, read_stack_config
+    from settings.stacks import is_sandbox
+
+    if stack == STAGING or is_sandbox(stack) or not (checkout / f"Pulumi.{STAGING}.yaml").exists():
+        return None
+    try:
+        return load(STAGING, checkout, read_stack_config(checkout, STAGING))
+    except SettingsError as error:
+        problems.append(f"`{STAGING}` cannot be compared: {error}")
+        return None
 
 
 def _preview(checkout: Path, stack: str) -> Preview:

@@ -53,6 +53,7 @@ class Facts:
     `history` the lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of
     docs/adr, {file: title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's
     folder to the checkout, for links. `is_declared`: nothing but the settings was asked. `preview` is None where none was made.
+    `compared_with` are the settings of the environment that this one's releases come from, if there is one.
     """
 
     settings: Settings
@@ -68,6 +69,7 @@ class Facts:
     checkout: str = "../../.."
     is_declared: bool = False
     preview: Preview | None = None
+    compared_with: Settings | None = None
 
     @property
     def stack(self) -> str:

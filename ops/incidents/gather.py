@@ -19,8 +19,7 @@ from ops.audit.catalog import CHECKS
 from ops.audit.scene import Host
 from ops.errors import FlotillaError, SettingsError
 from ops.incidents.asking import asked
-from ops.secrecy import Filter, values
-from settings import Settings
+from ops.secrecy import Filter, databases, filter_of
 
 TIMEOUT_S = 60.0
 CHANGES = 50
@@ -60,7 +59,7 @@ def gather(checkout: Path, name: str, project: str | None, since_s: int) -> Gath
     now = time.time()
     hosts, checks = asyncio.run(_look(outputs, prepared.wanted, around, project, int(now) - since_s))
     operations, problems = _operations(checkout, name, known)
-    hide = _filter(settings, config, known)
+    hide = filter_of(config, databases(settings), known)
     notes = [f"{host.name}: it did not answer: {host.problem}" for host in hosts if host.problem]
     notes += [
         f"{host.name}: {section}: {row['error']}" for host in hosts for section, row in host.sections.items() if "error" in row
@@ -108,22 +107,6 @@ async def _see_hosts(
         return await collect.with_ports(collect.answered(host, answers[name], at))
 
     return tuple(await asyncio.gather(*(one(name, row) for name, row in sorted(outputs["servers"].items()))))
-
-
-def _filter(settings: Settings, config: Mapping[str, Any], known: Mapping[str, str]) -> Filter | None:
-    """
-    None where a secret is there only encrypted.
-    """
-    if any(isinstance(value, Mapping) and "secure" in value for value in _inner(config.get("secrets") or {})):
-        return None
-    databases = [(row.database.name, row.database.generation) for row in settings.projects.values() if row.database]
-    return Filter(values(config, databases, known))
-
-
-def _inner(value: Any) -> list[Any]:
-    if not isinstance(value, Mapping):
-        return [value]
-    return [value, *(found for inner in value.values() for found in _inner(inner))]
 
 
 def commits(checkout: Path) -> list[dict[str, Any]]:

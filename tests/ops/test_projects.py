@@ -42,8 +42,9 @@ def wish(**changes: object) -> Wish:
         {"kind": "worker", "domains": []},
         {"kind": "job", "domains": [], "schedule": "0 3 * * *"},
         {"environments": ["staging"]},
+        {"data": "personal"},
     ],
-    ids=["web", "static", "worker", "job", "one environment"],
+    ids=["web", "static", "worker", "job", "one environment", "personal data"],
 )
 def test_every_kind_is_valid_as_it_is_written(checkout: Path, changes: dict[str, object]) -> None:
     """In every stack; and it is there afterwards, not served yet."""
@@ -70,6 +71,7 @@ def test_every_kind_is_valid_as_it_is_written(checkout: Path, changes: dict[str,
         {"health": "no path"},
         {"kind": "job", "domains": []},
         {"environments": ["nowhere"]},
+        {"data": "secret"},
     ],
     ids=str,
 )

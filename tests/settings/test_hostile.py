@@ -21,6 +21,7 @@ FREE_TEXT: dict[Path, type[Model]] = {
     ("processes", "api", "env", "LOG_LEVEL"): Project,
     ("dns", "records", 0, "content"): Environment,
     ("waivers", 0, "reason"): Environment,
+    ("approvals", 0, "reason"): Environment,
 }
 STRINGS = [(model, path) for model, data in COMPLETE.items() for path, value in leaves(data) if isinstance(value, str)]
 GLOB: Path = ("waivers", 0, "resource")

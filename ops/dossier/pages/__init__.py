@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from ops.diagrams import pages as diagrams
 from ops.dossier.facts import Facts
 from ops.dossier.page import Page
 from ops.dossier.pages import (
@@ -43,6 +44,7 @@ PAGES: tuple[Callable[[Facts], Iterable[Page]], ...] = (
     _one(costs.page),
     _one(policies.page),
     _one(changes.page),
+    diagrams.pages,
 )
 
 

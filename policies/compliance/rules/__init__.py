@@ -5,6 +5,7 @@ The compliance pack's rules, one module per subject. Nothing here is started by 
 from policies.framework import Pack
 
 from . import (
+    approvals,
     availability,
     backups,
     costs,
@@ -35,5 +36,6 @@ PACK = Pack(
         *environments.RULES,
         *projects.RULES,
         *exceptions.RULES,
+        *approvals.RULES,
     ),
 )

@@ -43,7 +43,7 @@ def planned(fleet: Checkout) -> Facts:
 
 
 def _texts(facts: Facts) -> dict[str, str]:
-    return {page.path: page.content for page in pages.render(facts)}
+    return {page.path: page.content for page in pages.render(facts) if page.path.endswith(".md")}
 
 
 def test_every_page_is_there(up: Facts) -> None:
@@ -170,7 +170,7 @@ def _hostile(up: Facts, word: str) -> list[str]:
     statement = {**up.statement, "elsewhere": [word], "prices": {"source": word, "priced_on": "2026-05-27"}}
     changed = replace(up.settings, environment=environment, projects=projects)
     facts = replace(make.with_records(up, word), settings=changed, outputs=outputs, statement=statement, problems=(quiet,))
-    return [page.content for page in pages.render(facts)]
+    return [page.content for page in pages.render(facts) if page.path.endswith(".md")]
 
 
 def test_no_secret_is_in_any_page(tmp_path) -> None:

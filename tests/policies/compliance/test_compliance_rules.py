@@ -42,6 +42,7 @@ def found_in(name: str, *resources: Resource, **options: object) -> list[Finding
 def test_advice_is_rare_and_named() -> None:
     """Only what an operator may have on purpose is advice: single servers, spare memory, a canary, maintenance."""
     assert {rule.id for rule in PACK.rules if rule.level is Level.ADVISORY} == {
+        "approval-unused",
         "availability-app",
         "availability-ingress",
         "availability-location",
@@ -128,6 +129,20 @@ def test_the_budget_is_held_to_the_cent() -> None:
 def test_schedules_are_judged_by_their_longest_gap(schedule: str, is_enough: bool) -> None:
     """A backup on working days only leaves a weekend unprotected."""
     assert (said_of("backup-frequency", backup(schedule=schedule)) == []) is is_enough
+
+
+def test_an_approval_counts_from_its_day() -> None:
+    """What is approved for tomorrow is not approved; a place of another provider has to be, unless its region is known."""
+    today = datetime.now(UTC).date()
+    abroad = {"pools": {"app": {**POOLS["app"], "location": "sin"}}}
+    for days, is_right in ((-1, True), (0, True), (1, False)):
+        entry = {"what": "region:sin", "by": "dpo", "date": f"{today + timedelta(days=days)}", "reason": "customers there"}
+        assert (said_of("approval-region", fleet(**abroad, approvals=[entry])) == []) is is_right
+    copies = fleet(backup={"offsite": {"kind": "s3", "location": "paris"}})
+    assert said_of("approval-region", copies) == [
+        "copies of the backups are in paris, in a region unknown here, and nobody has approved `region:paris`"
+    ]
+    assert said_of("approval-region", copies, places=["paris=eu"]) == []
 
 
 def test_a_waivers_term_counts_from_today() -> None:

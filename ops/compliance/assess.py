@@ -1,0 +1,190 @@
+"""
+From controls and evidence to what is met. Pure: the same evidence gives the same answer, and no evidence is never an answer.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from ops.compliance import checks, facts, rules
+from ops.compliance.catalogue import CONTROLS
+from ops.compliance.control import Condition, Control, Need
+from ops.compliance.evidence import Evidence, Piece, State
+from settings.project import DataKind
+from settings.stacks import is_sandbox
+
+SCHEMA = 1
+JUDGES: Mapping[Need, Callable[[str, Evidence], Piece]] = {
+    Need.POLICY: rules.judge,
+    Need.CHECK: checks.judge,
+    Need.FACT: facts.judge,
+}
+
+
+class Status(StrEnum):
+    """
+    Whether a control is met. `UNKNOWN`: evidence is missing or too old, and nothing that there is speaks against it.
+    """
+
+    MET = "met"
+    PART = "part"
+    NOT_MET = "not met"
+    NOT_APPLICABLE = "not applicable"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """
+    One control with its status, why, and every piece of evidence.
+    """
+
+    control: Control
+    status: Status
+    why: str
+    pieces: tuple[Piece, ...] = ()
+
+
+def assess(evidence: Evidence, controls: Iterable[Control] = CONTROLS) -> tuple[Assessment, ...]:
+    """
+    Every control, in the catalogue's order.
+    """
+    absent = {condition: why for condition, why in _conditions(evidence).items() if why}
+    known: dict[tuple[Need, str], Piece] = {}
+
+    def piece(need: Need, name: str) -> Piece:
+        if (need, name) not in known:
+            known[need, name] = JUDGES[need](name, evidence)
+        return known[need, name]
+
+    cited = _cited(evidence)
+    return tuple(_assessed(control, absent, [piece(*need) for need in needs(control, cited)]) for control in controls)
+
+
+def needs(control: Control, cited: Mapping[tuple[str, str], tuple[str, ...]]) -> tuple[tuple[Need, str], ...]:
+    """
+    The evidence that a control asks for: what the catalogue says, and the policies that cite it, as `cited` has them.
+    """
+    own = ((Need.POLICY, name) for name in cited.get((control.framework.value, control.item), ()))
+    return tuple(dict.fromkeys((*control.needs, *own)))
+
+
+def _cited(evidence: Evidence) -> dict[tuple[str, str], tuple[str, ...]]:
+    """
+    {(document, item): the policies that it is a reason for}.
+    """
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for pack in evidence.packs:
+        for rule in pack.rules:
+            for reference in rule.references:
+                key = (reference.document, reference.item)
+                found[key] = (*found.get(key, ()), rule.id)
+    return found
+
+
+def _assessed(control: Control, absent: Mapping[Condition, str], pieces: list[Piece]) -> Assessment:
+    if control.outside or control.condition in absent:
+        why = control.outside or absent[control.condition]
+        return Assessment(control=control, status=Status.NOT_APPLICABLE, why=why)
+    status, why = _status(pieces, control.beyond)
+    return Assessment(control=control, status=status, why=why, pieces=tuple(pieces))
+
+
+def _status(pieces: list[Piece], beyond: str) -> tuple[Status, str]:
+    by_state = {state: [piece.name for piece in pieces if piece.state is state] for state in State}
+    broken, unknown, waived = (by_state[state] for state in (State.BROKEN, State.UNKNOWN, State.WAIVED))
+    rest = f"; not known: {', '.join(unknown)}" if unknown else ""
+    if broken:
+        is_grave = any(piece.is_grave for piece in pieces if piece.state is State.BROKEN)
+        good = not is_grave and (by_state[State.HELD] or waived)
+        return (Status.PART if good else Status.NOT_MET), f"not so: {', '.join(broken)}{rest}"
+    if unknown or not pieces:
+        return Status.UNKNOWN, f"not known: {', '.join(unknown) or 'nothing shows it'}"
+    if waived:
+        return Status.PART, f"excepted for a while: {', '.join(waived)}"
+    return (Status.PART, f"not shown here: {beyond}") if beyond else (Status.MET, "all of its evidence says so")
+
+
+def _conditions(evidence: Evidence) -> dict[Condition, str]:
+    """
+    {condition: why it is not so; empty where it is}.
+    """
+    projects = evidence.settings.projects
+    processes = [process for project in projects.values() for process in project.all_processes().values()]
+    has_database = any(project.database for project in projects.values())
+    has_data = has_database or any(process.volumes for process in processes)
+    # A project of which nobody has said it may have personal data.
+    has_personal = any(project.data is not DataKind.NONE for project in projects.values())
+    return {
+        Condition.ALWAYS: "",
+        Condition.CONTAINERS: "" if processes else "there is no project",
+        Condition.SITES: "" if any(process.domains for process in processes) else "no project answers requests",
+        Condition.DATABASES: "" if has_database else "no project has a database",
+        Condition.DATA: "" if has_data else "no project has a database or a volume",
+        Condition.PERSONAL: "" if has_personal else "no project has personal data, as each of them says",
+    }
+
+
+def document(evidence: Evidence, found: Iterable[Assessment]) -> dict[str, Any]:
+    """
+    The assessment as `--json` has it.
+    """
+    found = tuple(found)
+    counted = Counter(row.status for row in found)
+    return {
+        "schema": SCHEMA,
+        "environment": evidence.settings.environment.name,
+        "timestamp": evidence.now.isoformat(timespec="seconds"),
+        "is_rehearsal": is_sandbox(evidence.settings.stack),
+        "summary": {status.value: counted[status] for status in Status},
+        "frameworks": {name: dict(_of(found, name)) for name in dict.fromkeys(row.control.framework.value for row in found)},
+        "controls": [_row(row) for row in found],
+        "approvals": [
+            {**approval.model_dump(), "date": approval.date.isoformat()} for approval in evidence.settings.environment.approvals
+        ],
+        "waivers": [
+            {**waiver.model_dump(), "until": waiver.until.isoformat()} for waiver in evidence.settings.environment.waivers
+        ],
+        "next_steps": next_steps(found),
+    }
+
+
+def _of(found: Iterable[Assessment], framework: str) -> Iterable[tuple[str, int]]:
+    counted = Counter(row.status for row in found if row.control.framework.value == framework)
+    return ((status.value, counted[status]) for status in Status)
+
+
+def _row(row: Assessment) -> dict[str, Any]:
+    control = row.control
+    return {
+        "id": control.id,
+        "framework": control.framework.value,
+        "item": control.item,
+        "title": control.title,
+        "status": row.status.value,
+        "why": row.why,
+        "beyond": control.beyond,
+        "evidence": [asdict(piece) for piece in row.pieces],
+    }
+
+
+def next_steps(found: Iterable[Assessment]) -> list[str]:
+    """
+    What a person does now: what is wrong first, then what nobody has looked at.
+    """
+    pieces = list(dict.fromkeys(piece for row in found for piece in row.pieces))
+    wrong = [f"{piece.name}: {piece.said}" for piece in pieces if piece.state is State.BROKEN]
+    unseen = Counter(_command(piece.said) for piece in pieces if piece.state is State.UNKNOWN)
+    steps = [f"{command}: evidence that waits for it: {count}" for command, count in unseen.most_common() if command]
+    return [*wrong, *steps] or ["Nothing has to be done."]
+
+
+def _command(said: str) -> str:
+    """
+    The command in the words of what is not known.
+    """
+    return said.rpartition("run ")[2] if "run `" in said else ""

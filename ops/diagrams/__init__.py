@@ -1,0 +1,3 @@
+"""
+Pictures of an environment, as pure functions of its settings and its outputs document: drawings.py has all of them.
+"""
