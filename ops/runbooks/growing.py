@@ -32,15 +32,17 @@ def project_add(n: Names) -> Runbook:
                 "La décrire ; tout est d'abord vérifié avec elle, rien n'est déployé.",
                 run(
                     *("flotilla", "project", "new", NEW, "--image", NEW, "--domain", NEW),
-                    *("--owner", "<team>", "--environment", n.stack),
+                    *("--owner", "<team>", "--data", "<personal or none>", "--environment", n.stack),
                 ),
             ),
             step(
-                "Complete its file in projects/: limits, database, volumes, promise. Then give each of its secrets a value.",
-                "Compléter son fichier dans projects/ : limites, base, volumes, promesse. Puis donner une valeur à chacun de "
-                "ses secrets.",
+                "Complete its file in projects/: limits, database, volumes, promise. Has it data about people, somebody has to "
+                "approve it under `approvals` in {file}. Then give each of its secrets a value.",
+                "Compléter son fichier dans projects/ : limites, base, volumes, promesse. S'il a des données personnelles, quelqu'un "
+                "doit l'approuver sous `approvals` dans {file}. Puis donner une valeur à chacun de ses secrets.",
                 n.set_secret("projects", NEW, "<NAME>"),
                 n.flotilla("settings", "check"),
+                file=n.file,
             ),
             step(
                 "Commit it, and have it reviewed.",

@@ -33,6 +33,7 @@ SAMPLES = {
     "<new>": "shop",
     "<team>": "web-team",
     "<2026-11-26T01:30:00Z>": "2026-11-26T01:30:00Z",
+    "<personal or none>": "personal",
     "<number>": "2",
     "<MB>": "256",
     "<environment>": "demo",
