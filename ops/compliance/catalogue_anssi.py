@@ -1,7 +1,8 @@
 """
 ANSSI's 42 measures of hygiene: those about servers with their evidence, the others with why they are none of a server's.
 
-Source: ANSSI, "Guide d'hygiène informatique", version 2.0 of September 2017, its list of measures read 2026-11-26.
+Source: ANSSI, "Guide d'hygiène informatique", version 2.0 of September 2017, its list of measures as
+third parties give it: not compared with the guide itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """
 Sections of the CIS Debian Linux 12 Benchmark, as far as the audit sees what the roles set.
 
-Source: CIS Debian Linux 12 Benchmark v1.1.0, sections and items, read 2026-11-26.
+Source: CIS Debian Linux 12 Benchmark v1.1.0, sections and items as the rules of this repository cite
+them: not compared with the benchmark itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 Articles of the General Data Protection Regulation that servers and their operation have to do with.
 
-Source: Regulation (EU) 2016/679, read 2026-11-26.
+Source: Regulation (EU) 2016/679, by its articles; the wording is ours.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from ops.compliance.evidence import REPORT_AGE, Evidence, Piece, State
 from settings.processors import processors
 from settings.stacks import is_sandbox
 
-# Source: postgresql.org/support/versioning, read 2026-11-26: {major version: its last day of support}.
+# {major version: its last day of support}, by the rule of postgresql.org/support/versioning: five years, then one last release.
 POSTGRESQL_ENDS = {
     14: date(2026, 11, 12),
     15: date(2027, 11, 11),
@@ -20,7 +20,7 @@ POSTGRESQL_ENDS = {
     17: date(2029, 11, 8),
     18: date(2030, 11, 14),
 }
-# Source: wiki.debian.org/LTS, read 2026-11-26: the last day of long-term support, {image: day}.
+# {image: the last day of its long-term support}, as announced by Debian; see wiki.debian.org/LTS before relying on it.
 DEBIAN_ENDS = {"debian-12": date(2028, 6, 30)}
 
 # What is so, in words, and where it can be checked, with the time that it is of.
