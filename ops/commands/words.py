@@ -51,9 +51,9 @@ def _shown(text: str) -> str:
     """
     Quoted, with whatever a terminal would obey as its code, without passwords, and never long.
     """
-    from ops.secrecy import Filter
+    from ops.secrecy import MASK, Filter
 
-    clean = Filter(())(text[:LONGEST_COMMAND])
+    clean = _LOGIN.sub(MASK, Filter(())(text[:LONGEST_COMMAND]))
     return repr(clean) if len(clean) <= SHOWN else f"{clean[:SHOWN]!r}..."
 
 
@@ -92,6 +92,8 @@ def _is_argument(text: str) -> bool:
         return False
 
 
+# Of an address that became a path on its way here, which has one slash only.
+_LOGIN = re.compile(r"(?<=:/)[^/\s:@]+:[^/\s@]+(?=@)")
 _WORD = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
 _PLAIN = r"[a-z0-9][a-z0-9-]{0,39}"
 _REPOSITORY = (

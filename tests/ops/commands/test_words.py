@@ -4,6 +4,7 @@ What each kind of word may be. That it may be nothing else is in tests/ops/test_
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,9 +74,10 @@ def test_a_refusal_names_the_place(facts: dict[str, Any], place: str) -> None:
 
 def test_a_refusal_is_short_and_shows_no_password() -> None:
     """What was given is told as far as it helps."""
-    for text in (f"https://user:{'secret' * 20}@example.com", "https://user:secret@example.com"):
+    long = f"https://user:{'secret' * 20}@example.com"
+    for text in (long, Path(long), "https://user:secret@example.com", Path("https://user:secret@example.com")):
         with pytest.raises(SettingsError) as raised:
-            _judged(words.image, text)
+            _judged(words.path, text)
         assert "secret" not in str(raised.value).replace("[secret]", "")
     with pytest.raises(SettingsError) as raised:
         _judged(words.path, "\u202e" * 100_000)
