@@ -38,8 +38,8 @@ def project_add(n: Names) -> Runbook:
             step(
                 "Complete its file in projects/: limits, database, volumes, promise. Has it data about people, somebody has to "
                 "approve it under `approvals` in {file}. Then give each of its secrets a value.",
-                "Compléter son fichier dans projects/ : limites, base, volumes, promesse. S'il a des données personnelles, quelqu'un "
-                "doit l'approuver sous `approvals` dans {file}. Puis donner une valeur à chacun de ses secrets.",
+                "Compléter son fichier dans projects/ : limites, base, volumes, promesse. S'il a des données personnelles, "
+                "quelqu'un doit l'approuver sous `approvals` dans {file}. Puis donner une valeur à chacun de ses secrets.",
                 n.set_secret("projects", NEW, "<NAME>"),
                 n.flotilla("settings", "check"),
                 file=n.file,
