@@ -86,3 +86,12 @@ def test_then_nothing_of_it_is_left(fleet: Fleet) -> None:
     assert fleet.curl("--fail", "--max-time", "10", SITE, check=False).returncode != 0
     assert "hello" not in (fleet.checkout / "releases/local.yaml").read_text()
     assert fleet.preview() == []
+
+
+def test_the_dossier_of_what_runs_is_fresh_once_it_is_written(fleet: Fleet) -> None:
+    """From the stack's own outputs: the addresses that the servers have, and nothing that a second run would write otherwise."""
+    fleet.run("flotilla docs -s local")
+
+    fleet.run("flotilla docs -s local --check")
+    inventory = (fleet.checkout / "docs/generated/local/inventory.md").read_text()
+    assert [row["ipv4"] for row in fleet.outputs()["servers"].values() if row["ipv4"] not in inventory] == []
