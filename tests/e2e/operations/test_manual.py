@@ -89,7 +89,7 @@ def test_then_nothing_of_it_is_left(fleet: Fleet) -> None:
 
 
 def test_the_dossier_of_what_runs_is_fresh_once_it_is_written(fleet: Fleet) -> None:
-    """From the stack's own outputs: the addresses that the servers have, and nothing that a second run would write otherwise."""
+    """From the outputs: it has the addresses of the servers, and a second run would write the same."""
     fleet.run("flotilla docs -s local")
 
     fleet.run("flotilla docs -s local --check")
