@@ -9,7 +9,7 @@ import sys
 from benchmarks.audit import audit_ratio
 from benchmarks.backups import backup_ratio, damage_missed, restore_ratio
 from benchmarks.converge import converge_ratio
-from benchmarks.dossier import docs_200_s, docs_s
+from benchmarks.dossier import docs_30_s, docs_200_s, docs_s
 from benchmarks.growth import policy_added_1000_s, policy_added_s, preview_memory_mb, preview_ms_per_resource
 from benchmarks.measure import Figure, record
 from benchmarks.preview import preview_ratio
@@ -47,6 +47,7 @@ BENCHMARKS = {
     "rollback_ratio": rollback_ratio,
     "lost_requests_rebooted": lost_requests_rebooted,
     "docs_s": docs_s,
+    "docs_30_s": docs_30_s,
     "docs_200_s": docs_200_s,
     "up_warm_s": up_warm_s,
     "up_cold_s": up_cold_s,
