@@ -47,8 +47,9 @@ check: setup ## lint, types and the fast tests
 test: check ## everything in check, and the end-to-end tests on the real engine and the sandbox
 	@$(BIN)/pytest tests/integration tests/e2e -v --durations=15
 
-proof: setup ## the long tests, in full: damage, kills, losses; ONLY=<words> for some
+proof: setup ## the long tests, in full: damage, kills, losses, new examples for properties; ONLY=<words> for some
 	@$(BIN)/pytest tests/proof -v --durations=15 $(if $(ONLY),-k "$(ONLY)")
+	@$(if $(ONLY),,EXAMPLES=new $(BIN)/pytest -n 3 --dist worksteal $(FAST_TESTS))
 
 bench: setup ## the figures of docs, as ratios in one run; ONLY=<name> for one
 	@$(BIN)/python -m benchmarks $(ONLY)

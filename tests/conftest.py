@@ -9,6 +9,7 @@ import contextvars
 import hashlib
 import json
 import logging
+import os
 import runpy
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pulumi
 import pytest
 import yaml
@@ -26,6 +28,11 @@ from pulumi.runtime.stack import run_in_stack
 from hosts.keys import KEY_MINIMUM_LENGTH
 from settings import Project, Settings, load, read_stack_config
 from settings.release_checks import full_repository
+
+# The same examples each time, so that a change is judged by itself; `make proof` looks for new ones.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("new", print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("EXAMPLES", "same"))
 
 ROOT = Path(__file__).parents[1]
 STACKS = ("local", "staging", "production")
