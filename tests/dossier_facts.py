@@ -89,11 +89,11 @@ def parsed(markdown: str) -> list[Token]:
 
 def shape(markdown: str) -> list[str]:
     """
-    What a page is made of, without its words: every element and every link's target.
+    What a page is made of, without its words: every element and every link's target. A fence may be as long as it has to be.
     """
     found: list[str] = []
     for token in parsed(markdown):
-        found.append(f"{token.type} {token.tag} {token.markup if token.type == 'fence' else ''}")
+        found.append(f"{token.type} {token.tag} {token.markup[:1] if token.type == 'fence' else ''}")
         for inner in token.children or []:
             if inner.type != "text":
                 found.append(f"{inner.type} {inner.attrs.get('href', '')}{inner.attrs.get('src', '')}")
