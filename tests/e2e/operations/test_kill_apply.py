@@ -32,4 +32,4 @@ def test_a_killed_apply_completes_when_it_is_repeated(fleet: Fleet, took_s: floa
 def test_then_the_settings_are_as_before(fleet: Fleet) -> None:
     """The change was taken back at the last point."""
     assert fleet.run("flotilla plan -s local --json").stdout.count('"level": "info"') >= 1
-    assert "visitors" not in (fleet.checkout / "projects/guestbook.yaml").read_text()
+    assert "subdomain: visitors" not in (fleet.checkout / "projects/guestbook.yaml").read_text()

@@ -90,7 +90,7 @@ printf "%s\\n" "local all all trust" "host all all 127.0.0.1/32 trust" "local re
 pg_ctlcluster 15 main start
 install -d -o postgres /var/tmp/log
 """
-MOST_S = 60
+MOST_S = 180
 
 
 @dataclass(frozen=True)
