@@ -14,7 +14,7 @@ from ops import plan as plans
 from ops import stack as stacks
 from ops.confirm import Approval, Level
 from ops.errors import ChangedError, FlotillaError, RefusedError
-from ops.events import Change, Event, Finished
+from ops.events import REFRESH, Change, Event, Finished
 from ops.mutation import Operation, mutate, was_cut_short
 from ops.plan import Plan
 from ops.progress import say
@@ -158,6 +158,7 @@ def _update(checkout: Path, planned: Plan, known: Mapping[str, str], context: Co
         targets=planned.targets,
         on_event=_tell,
         message=f"flotilla apply: {planned.level}",
+        is_refreshed=planned.is_refreshed,
         is_destroy=planned.is_destroy,
     )
     context.facts["changes"] = dict(done.changes)
@@ -172,12 +173,16 @@ def _update(checkout: Path, planned: Plan, known: Mapping[str, str], context: Co
 
 
 def _tell(event: Event) -> None:
-    if isinstance(event, Finished) and event.operation != "same" and not event.type.startswith(("flotilla:", "pulumi:")):
+    if (
+        isinstance(event, Finished)
+        and event.operation not in ("same", REFRESH)
+        and not event.type.startswith(("flotilla:", "pulumi:"))
+    ):
         say(f"  {event.operation if event.is_ok else 'FAILED':8} {event.urn.rpartition('::')[2]}")
 
 
 def _nothing_left(checkout: Path, planned: Plan, known: Mapping[str, str]) -> str:
-    seen = engine.preview(checkout, planned.stack, known, targets=planned.targets)
+    seen = engine.preview(checkout, planned.stack, known, targets=planned.targets, is_refreshed=planned.is_refreshed)
     left = grading.grade(seen.steps)
     if not seen.is_ok or left:
         raise FlotillaError(

@@ -11,7 +11,7 @@ from typing import Final
 
 from ops import engine_process
 from ops.engine_process import await_rest, note_of
-from ops.events import Diagnostic, Event, Finished, Step, Summary, Violation
+from ops.events import REFRESH, Diagnostic, Event, Finished, Step, Summary, Violation
 
 __all__ = ["Preview", "UpdateResult", "await_rest", "preview", "update"]
 
@@ -23,7 +23,8 @@ Listener = Callable[[Event], None]
 @dataclass(frozen=True, kw_only=True)
 class Preview:
     """
-    What would happen: a step for each resource, also for those that stay as they are.
+    What would happen: a step for each resource, also for those that stay as they are. `drifted` are the resources of which the
+    clouds, where they were asked, have something else than the state.
     """
 
     is_ok: bool
@@ -32,6 +33,7 @@ class Preview:
     violations: tuple[Violation, ...]
     packs: tuple[str, ...]
     duration_s: float
+    drifted: tuple[Finished, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +90,7 @@ def preview(
         violations=tuple(event for event in run.events if isinstance(event, Violation)),
         packs=next((event.packs for event in run.events if isinstance(event, Summary)), ()),
         duration_s=run.duration_s,
+        drifted=tuple(event for event in run.events if isinstance(event, Finished) and event.differing),
     )
 
 
@@ -99,22 +102,24 @@ def update(
     targets: Sequence[str] = (),
     on_event: Listener | None = None,
     message: str = "",
+    is_refreshed: bool = False,
     is_destroy: bool = False,
     with_dependents: bool = True,
 ) -> UpdateResult:
     """
     Make it so: `pulumi up` (or `destroy`) without questions. With `targets`, only these resources and what depends on them, or
-    without dependents only these.
+    without dependents only these. `is_refreshed` asks the clouds first, so that what was changed by hand is changed back.
 
     Raises: MissingToolError where there is no engine; KeyboardInterrupt once the engine has come to rest.
     """
     arguments = ["destroy" if is_destroy else "up", "--yes", "--skip-preview", *_targets(targets, with_dependents)]
+    arguments += ["--refresh"] if is_refreshed else []
     arguments += ["--message", message] if message else []
     await_rest(checkout, stack)
     run = engine_process.run(arguments, checkout, stack, known, on_event, note=note_of(checkout, stack))
     changes: dict[str, int] = {}
     for event in run.events:
-        if isinstance(event, Finished) and event.is_ok and event.operation != "same":
+        if isinstance(event, Finished) and event.is_ok and event.operation not in ("same", REFRESH):
             changes[event.operation] = changes.get(event.operation, 0) + 1
     return UpdateResult(
         is_ok=run.code == 0,

@@ -49,6 +49,8 @@ class Change(StrEnum):
     REFRESH = "refresh"
 
 
+REFRESH: Final = Change.REFRESH.value
+GONE: Final = "it is gone"
 # The engine's operations by what they come to; the parts of a replacement are told once, by `replace`.
 OPERATIONS: Final[Mapping[str, Change]] = {
     **{change.value: change for change in Change},
@@ -99,13 +101,15 @@ class Step:
 @dataclass(frozen=True, kw_only=True)
 class Finished:
     """
-    A resource is done with; where it failed, a diagnostic says why.
+    A resource is done with; where it failed, a diagnostic says why. `differing`, of a refresh: the paths that the cloud has
+    otherwise than the state. Only then is it known: the step before was told before the cloud was asked.
     """
 
     operation: str
     urn: str
     type: str
     is_ok: bool = True
+    differing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +180,8 @@ def event_of(written: Mapping[str, Any]) -> Event | None:
     if found := written.get("resOutputsEvent") or written.get("resOpFailedEvent"):
         metadata = found["metadata"]
         is_ok = "resOutputsEvent" in written
-        return Finished(operation=metadata["op"], urn=metadata["urn"], type=metadata["type"], is_ok=is_ok)
+        differing = _drifted(metadata) if metadata["op"] == REFRESH else ()
+        return Finished(operation=metadata["op"], urn=metadata["urn"], type=metadata["type"], is_ok=is_ok, differing=differing)
     if found := written.get("diagnosticEvent"):
         return diagnostic_of(found)
     if found := written.get("policyEvent"):
@@ -233,6 +238,15 @@ def _step(metadata: Mapping[str, Any]) -> Step | None:
         was_protected=bool(old.get("protect")),
         is_protected=bool(new.get("protect")),
     )
+
+
+def _drifted(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """
+    What a refresh found to be otherwise.
+    """
+    if not metadata.get("new"):
+        return (GONE,)
+    return tuple(sorted(metadata.get("detailedDiff") or metadata.get("diffs") or ()))
 
 
 def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -150,20 +150,14 @@ def make(
         targets=tuple(targets),
         is_destroy=is_destroy,
         is_refreshed=is_refreshed,
-        drifted=drift(seen.steps) if is_refreshed else (),
+        drifted=tuple(
+            f"{found.urn.rpartition('::')[2]} ({found.type}): {', '.join(found.differing)}" for found in seen.drifted
+        ),
         protected=tuple(
             step.urn for step in seen.steps if step.was_protected and step.change in (Change.DELETE, Change.REPLACE)
         ),
         duration_s=seen.duration_s,
     )
-
-
-def drift(steps: Iterable[Step]) -> tuple[str, ...]:
-    """
-    What the clouds have otherwise than the state.
-    """
-    found = [step for step in steps if step.change is Change.REFRESH and step.differing]
-    return tuple(f"{grading.shown_name(step)} ({step.type}): {', '.join(step.differing)}" for step in found)
 
 
 def grade_events(events: Iterable[Mapping[str, Any]], projects: Sequence[str]) -> dict[str, Any]:

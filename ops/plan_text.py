@@ -4,6 +4,7 @@ A plan for people: lines for a terminal, Markdown for a pull request. Pure.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from ops.confirm import Level
@@ -66,8 +67,11 @@ def next_step(plan: Plan) -> str:
         return "Nothing has to be done."
     if plan.stopping:
         return "Correct the settings, or write a waiver: docs/policies.md."
-    destroy = " --destroy" if plan.is_destroy else ""
-    return f"Do it: `flotilla apply -s {plan.stack}{destroy}`."
+    words = ["flotilla", "apply", "-s", plan.stack]
+    words += ["--destroy"] if plan.is_destroy else []
+    words += ["--refresh"] if plan.is_refreshed else []
+    words += [word for target in plan.targets for word in ("--target", target)]
+    return f"Do it: `{shlex.join(words)}`."
 
 
 def markdown(plan: Plan) -> str:

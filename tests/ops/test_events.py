@@ -96,3 +96,22 @@ def test_messages_policies_and_the_end() -> None:
         violation,
         Summary(is_ok=False, is_preview=True, changes={"create": 2}, packs=("p",)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("found", "differing"),
+    [
+        ({"new": {"inputs": {}}, "diffs": ["content"]}, ("content",)),
+        ({"new": {"inputs": {}}, "detailedDiff": {"rules[0].port": {}, "name": {}}}, ("name", "rules[0].port")),
+        ({"new": {"inputs": {}}}, ()),
+        ({"new": None}, ("it is gone",)),
+    ],
+)
+def test_what_a_refresh_finds_is_known_once_the_cloud_has_answered(found: dict[str, Any], differing: tuple[str, ...]) -> None:
+    """Of the event that ends it; of what is done otherwise, that is no drift."""
+    metadata = {"urn": "urn:pulumi:local::p::t::n", "type": "t", "op": "refresh", "old": {"inputs": {}}} | found
+    finished = event_of({"resOutputsEvent": {"metadata": metadata}})
+    updated = event_of({"resOutputsEvent": {"metadata": metadata | {"op": "update"}}})
+
+    assert isinstance(finished, Finished) and finished.differing == differing
+    assert isinstance(updated, Finished) and updated.differing == ()

@@ -7,6 +7,7 @@ Pure: documents in, text out. The whole table is loaded at once (`nft -f -`), so
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from sandbox.cloud.machines.model import Guard, Rule
@@ -28,6 +29,16 @@ def removal(instance_id: str) -> str:
     """
     name = table_name(instance_id)
     return f"table ip {name}\ndelete table ip {name}\n"
+
+
+def removal_of_leftovers(ruleset: str, instance_id: str, machine_range: str) -> str:
+    """
+    Removes the tables of instances that had these public addresses before; `ruleset` is what `nft list ruleset` prints. An
+    instance whose Docker was taken away from under it leaves its table in the kernel, where it is asked beside ours.
+    """
+    tables = re.split(r"^table ip (?=flotilla_)", ruleset, flags=re.MULTILINE)[1:]
+    names = [table.split(maxsplit=1)[0] for table in tables if f"ip daddr {machine_range} reject" in table]
+    return "".join(f"delete table ip {name}\n" for name in names if name != table_name(instance_id))
 
 
 def render(

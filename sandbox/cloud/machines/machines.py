@@ -62,6 +62,11 @@ class Machines:
         networks.ensure(self.client, self.instance.network_name, self.instance.labels)
         self.disks.prepare()
         self._gateway.ensure()
+        leftovers = firewall.removal_of_leftovers(
+            self._gateway.run(["nft", "list", "ruleset"]), self.instance.id, self._machine_range
+        )
+        if leftovers:
+            self._gateway.run(["nft", "-f", "-"], leftovers)
 
     def running(self) -> set[int]:
         """
@@ -153,10 +158,13 @@ class Machines:
             bridge = networks.bridge_name(uplink)
             uplinks = self.balancers.uplinks() if fronts else {}
             balancers = {ip: uplinks[balancer_id] for ip, balancer_id in fronts.items() if balancer_id in uplinks}
-            span = f"{self.instance.machine_ip(FIRST_MACHINE)}-{self.instance.machine_ip(LAST_MACHINE)}"
-            rules = firewall.render(self.instance.id, bridge, span, guards, self._uplinks(), balancers)
+            rules = firewall.render(self.instance.id, bridge, self._machine_range, guards, self._uplinks(), balancers)
             self._gateway.run(["tee", f"/host-sysctl/ipv4/conf/{bridge}/route_localnet"], "1\n")
             self._gateway.run(["nft", "-f", "-"], rules)
+
+    @property
+    def _machine_range(self) -> str:
+        return f"{self.instance.machine_ip(FIRST_MACHINE)}-{self.instance.machine_ip(LAST_MACHINE)}"
 
     def balance(self, spec: BalancerSpec) -> None:
         """

@@ -157,3 +157,15 @@ def test_rules_of_all_firewalls_of_a_server_add_up() -> None:
     guard = wanted.guards(SERVERS, [one, two], ADDRESSES, [])[1]
     assert guard.inbound == (Rule(protocol="tcp", ports="80", ranges=("10.0.0.0/8",)),)
     assert guard.outbound == (Rule(protocol="tcp", ports=None, ranges=("0.0.0.0/0",)),)
+
+
+def test_tables_that_others_have_left_in_the_block_are_removed() -> None:
+    """Those with the same public addresses, whatever machines they had; never our own, another block's, or somebody else's."""
+    table = "table ip {} {{\n\tchain inbound {{\n\t\tip daddr {} reject with icmp host-unreachable\n\t}}\n}}\n"
+    ours, left = table.format("flotilla_0a1b2c3d", SPAN), table.format("flotilla_99999999", SPAN)
+    elsewhere = table.format("flotilla_88888888", "127.10.5.11-127.10.5.250")
+    docker = "table ip nat {\n\tchain OUTPUT {\n\t}\n}\n"
+
+    assert firewall.removal_of_leftovers(docker + ours + elsewhere, "0a1b2c3d", SPAN) == ""
+    found = firewall.removal_of_leftovers(docker + left + ours + elsewhere, "0a1b2c3d", SPAN)
+    assert found == "delete table ip flotilla_99999999\n"

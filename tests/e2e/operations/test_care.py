@@ -15,6 +15,14 @@ from tests.e2e.conftest import Fleet, run_docker
 
 OLD = "registry.flotilla.test:5000/left-behind"
 IMAGES = "docker image ls -q --no-trunc | sort"
+LEAD_ASTRAY = """
+from cloudflare import Cloudflare
+from os import environ
+cloud = Cloudflare(api_token=environ["CLOUDFLARE_API_TOKEN"], base_url=environ["CLOUDFLARE_BASE_URL"])
+[zone] = [row.id for row in cloud.zones.list() if row.name == "flotilla.test"]
+[record] = [row for row in cloud.dns.records.list(zone_id=zone) if row.name.startswith("guestbook.") and row.type == "A"]
+cloud.dns.records.edit(record.id, zone_id=zone, name=record.name, ttl=60, type="A", content="127.0.0.9")
+"""
 LEAVE_AN_IMAGE = f"""
 mkdir -p /root/empty && tar -C /root/empty -c . | docker import - {OLD}:1 >/dev/null && docker push -q {OLD}:1 >/dev/null
 name=$(docker image inspect --format '{{{{index .RepoDigests 0}}}}' {OLD}:1)
@@ -134,6 +142,20 @@ def test_a_server_restarts_and_everything_is_back(fleet: Fleet) -> None:
     report = answered(fleet, "flotilla host reboot app-1 -s local --approve important --reason test")
     assert report["status"] == "done" and report["facts"]["back_after_s"] > 1
     assert fleet.curl("-o", "/dev/null", "-w", "%{http_code}", "https://ledger.test/").stdout in ("200", "302", "303")
+
+
+def test_what_was_changed_by_hand_is_told_and_changed_back(fleet: Fleet) -> None:
+    """A record of another address: `--refresh` finds it, the update puts it right, and then clouds and state agree."""
+    assert answered(fleet, "flotilla plan -s local --refresh")["drift"] == []
+    fleet.run(f"python -c '{LEAD_ASTRAY}'")
+
+    found = answered(fleet, "flotilla plan -s local --refresh")
+    assert found["level"] == "important"
+    assert found["drift"] == ["guestbook-guestbook.flotilla.test-A (cloudflare:index/dnsRecord:DnsRecord): content"]
+    report = answered(fleet, "flotilla apply -s local --refresh --approve important --reason test")
+    assert report["facts"]["changes"] == {"update": 1}
+    assert answered(fleet, "flotilla plan -s local --refresh")["drift"] == []
+    assert fleet.curl("-o", "/dev/null", "-w", "%{http_code}", "https://guestbook.flotilla.test/up").stdout == "200"
 
 
 def test_everything_goes_with_the_stack(fleet: Fleet) -> None:
