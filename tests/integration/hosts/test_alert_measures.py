@@ -263,4 +263,4 @@ def test_a_log_that_is_not_fetched_is_told_until_it_is_fetched_again(tmp_path: P
         machine.start("fetch", *fetch)
         write(1)
         are()
-        assert machine.value(unfetched) == ["0"]
+        eventually(lambda: machine.value(unfetched) == ["0"], "the log is fetched again")
