@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+GRACE_S = 5
 START_TIMEOUT_S = 10.0
 
 
@@ -27,7 +28,9 @@ class Served:
         listener.listen()
         scheme = "https" if "ssl_certfile" in options else "http"
         self.url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}"
-        self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, **options))
+        # A connection that a test has left in the midst of a request is not waited for without end.
+        known: dict[str, Any] = {"log_config": None, "timeout_graceful_shutdown": GRACE_S, **options}
+        self._server = uvicorn.Server(uvicorn.Config(app, **known))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()
         self._wait()
