@@ -14,7 +14,7 @@ from ops import plan as plans
 from ops import stack as stacks
 from ops.confirm import Approval, Level
 from ops.errors import ChangedError, FlotillaError, RefusedError
-from ops.events import REFRESH, Change, Event, Finished
+from ops.events import Change, Event, Finished
 from ops.mutation import Operation, mutate, was_cut_short
 from ops.plan import Plan
 from ops.progress import say
@@ -173,11 +173,7 @@ def _update(checkout: Path, planned: Plan, known: Mapping[str, str], context: Co
 
 
 def _tell(event: Event) -> None:
-    if (
-        isinstance(event, Finished)
-        and event.operation not in ("same", REFRESH)
-        and not event.type.startswith(("flotilla:", "pulumi:"))
-    ):
+    if isinstance(event, Finished) and event.is_change and not event.type.startswith(("flotilla:", "pulumi:")):
         say(f"  {event.operation if event.is_ok else 'FAILED':8} {event.urn.rpartition('::')[2]}")
 
 

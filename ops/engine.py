@@ -11,7 +11,7 @@ from typing import Final
 
 from ops import engine_process
 from ops.engine_process import await_rest, note_of
-from ops.events import REFRESH, Diagnostic, Event, Finished, Step, Summary, Violation
+from ops.events import Diagnostic, Event, Finished, Step, Summary, Violation
 
 __all__ = ["Preview", "UpdateResult", "await_rest", "preview", "update"]
 
@@ -119,7 +119,7 @@ def update(
     run = engine_process.run(arguments, checkout, stack, known, on_event, note=note_of(checkout, stack))
     changes: dict[str, int] = {}
     for event in run.events:
-        if isinstance(event, Finished) and event.is_ok and event.operation not in ("same", REFRESH):
+        if isinstance(event, Finished) and event.is_ok and event.is_change:
             changes[event.operation] = changes.get(event.operation, 0) + 1
     return UpdateResult(
         is_ok=run.code == 0,

@@ -111,6 +111,13 @@ class Finished:
     is_ok: bool = True
     differing: tuple[str, ...] = ()
 
+    @property
+    def is_change(self) -> bool:
+        """
+        Whether something was to be done: not where it stays as it is, or is only looked at.
+        """
+        return self.operation not in ("same", REFRESH)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostic:
