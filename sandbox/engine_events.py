@@ -12,6 +12,10 @@ from typing import Any
 
 from ops.events import Diagnostic, Violation, diagnostic_of, violation_of
 
+# What stands for a value that only an update brings. Source: pulumi 3, sdk/python/lib/pulumi/runtime/rpc.py, `UNKNOWN`.
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+STACK = "pulumi:pulumi:Stack"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -44,12 +48,13 @@ class Step:
 @dataclass(frozen=True, kw_only=True)
 class Events:
     """
-    One run of the engine.
+    One run of the engine. `outputs` are the stack's, with `UNKNOWN` in them where it was a preview.
     """
 
     steps: list[Step] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_events(path: Path) -> Events:
@@ -64,6 +69,7 @@ def parse(lines: Iterable[str]) -> Events:
     Events of kinds that nobody here asks for are left out.
     """
     steps, diagnostics, violations = [], [], []
+    outputs: Mapping[str, Any] = {}
     for line in lines:
         event = json.loads(line)
         if found := event.get("resourcePreEvent"):
@@ -73,7 +79,9 @@ def parse(lines: Iterable[str]) -> Events:
                 diagnostics.append(diagnostic)
         elif found := event.get("policyEvent"):
             violations.append(violation_of(found))
-    return Events(steps=steps, diagnostics=diagnostics, violations=violations)
+        elif (found := event.get("resOutputsEvent")) and found["metadata"]["type"] == STACK:
+            outputs = (found["metadata"].get("new") or {}).get("outputs") or {}
+    return Events(steps=steps, diagnostics=diagnostics, violations=violations, outputs=outputs)
 
 
 def _step(metadata: Mapping[str, Any]) -> Step:

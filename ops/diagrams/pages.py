@@ -45,7 +45,7 @@ def pages(facts: Facts) -> tuple[Page, ...]:
 
 
 def _files(facts: Facts) -> Iterator[Page]:
-    for drawing in (*drawings(facts.settings, facts.outputs), *_comparison(facts)):
+    for drawing in (*drawings(facts.settings, facts.there), *_comparison(facts)):
         yield Page(path=f"{FOLDER}/{drawing.name}.svg", title=drawing.title, body=svg(drawing))
 
 
@@ -58,7 +58,7 @@ def _general(facts: Facts, speech: Speech) -> Page:
     """
     What concerns the environment as a whole, with the way to the others.
     """
-    shown = [*general(facts.settings, facts.outputs, speech), *_comparison(facts)]
+    shown = [*general(facts.settings, facts.there, speech), *_comparison(facts)]
     projects = [link(name, f"{FOLDER}/{_request_page(name)}") for name in sorted(facts.settings.projects)]
     return Page(
         path="diagrams.md",
@@ -98,7 +98,7 @@ def _losses(facts: Facts, speech: Speech) -> Page:
 
 def _requests(facts: Facts, speech: Speech) -> Iterator[Page]:
     for name, project in sorted(facts.settings.projects.items()):
-        drawing = requests(facts.settings, project, facts.outputs, speech)
+        drawing = requests(facts.settings, project, facts.there, speech)
         shown = list(_shown(drawing, "", speech))[1:]
         yield Page(
             path=f"{FOLDER}/{_request_page(name)}",
@@ -122,5 +122,5 @@ def _shown(drawing: Drawing, folder: str, speech: Speech) -> Iterable[Markdown]:
 
 def _source(facts: Facts, *names: str) -> Markdown:
     origins: Sequence[str] = names or ("environment", "projects", "releases")
-    outputs = [output("servers"), output("entry")] if facts.outputs is not None else []
+    outputs = [output("servers"), output("entry")] if facts.there is not None else []
     return source(facts.language, *(setting(name) for name in origins), *outputs)

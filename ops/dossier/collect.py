@@ -18,10 +18,12 @@ from ops import history, shelf
 from ops import stack as stacks
 from ops.dossier.facts import Facts, Preview, Report, moment_of
 from ops.dossier.outputs import parse
+from ops.dossier.words import Language, Words
 from ops.errors import FlotillaError, SettingsError
 from settings import Settings
 
 SUFFIX = "_report.json"
+AFTER_APPLY = Words(en="known after apply", fr="connu après l'apply")
 STAGING = "staging"
 History = tuple[Mapping[str, Any], ...]
 
@@ -30,7 +32,8 @@ History = tuple[Mapping[str, Any], ...]
 class Sources:
     """
     What is asked beside the settings. `is_declared`: neither the stack nor its reports and history. `is_previewed`: the engine
-    is asked offline what the settings would make, and the policy packs what they say of it. `outputs` is a file that has the
+    is asked offline what the settings would make and what the stack's outputs would be, where there are none yet, and the
+    policy packs what they say of it. `outputs` is a file that has the
     stack's outputs, instead of asking the engine.
     """
 
@@ -41,9 +44,16 @@ class Sources:
     @property
     def is_repeatable(self) -> bool:
         """
-        Whether the same checkout gives the same dossier on every machine, at any time, without an engine.
+        Whether the same checkout gives the same dossier on every machine, at any time.
         """
-        return self.is_declared and not self.is_previewed
+        return self.is_declared
+
+    @property
+    def kept(self) -> dict[str, bool]:
+        """
+        What is noted beside a dossier, for whoever compares it again.
+        """
+        return {"is_repeatable": self.is_repeatable, "is_previewed": self.is_previewed}
 
 
 def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = None) -> Facts:
@@ -67,6 +77,11 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
     reports, operations = ({}, ()) if asked.is_declared else _reports(checkout, stack, problems)
     compared_with = _compared_with(checkout, stack, problems)
     fleet, prices = from_settings(settings), read(FILE)
+    preview = _preview(checkout, stack) if asked.is_previewed else None
+    is_planned = outputs is None and preview is not None
+    if is_planned and preview:
+        outputs, wrong = parse(_with_words(preview.outputs, settings.language), stack)
+        problems += wrong
     hosts, drift = (reports[name].document if name in reports else None for name in ("hosts", "drift"))
     return Facts(
         settings=settings,
@@ -81,7 +96,8 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
         decisions=decisions(checkout),
         checkout=os.path.relpath(checkout, folder),
         is_declared=asked.is_declared,
-        preview=_preview(checkout, stack) if asked.is_previewed else None,
+        preview=preview,
+        is_planned=is_planned,
         compared_with=compared_with,
     )
 
@@ -115,7 +131,21 @@ def _preview(checkout: Path, stack: str) -> Preview:
             f"{stack}: its preview failed: {last}. Nothing was written. Run `.venv/bin/python -m sandbox.preview {stack}`."
         )
     counted = Counter(step.type for step in found.steps)
-    return Preview(resources=dict(sorted(counted.items())), findings=tuple(found.violations))
+    findings = sorted(found.violations, key=lambda row: (row.pack, row.policy, row.urn, row.message))
+    return Preview(resources=dict(sorted(counted.items())), findings=tuple(findings), outputs=found.events.outputs)
+
+
+def _with_words(value: Any, language: Language) -> Any:
+    """
+    Planned outputs, with words for what only an update brings.
+    """
+    from sandbox.engine_events import UNKNOWN
+
+    if isinstance(value, Mapping):
+        return {key: _with_words(part, language) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_with_words(part, language) for part in value]
+    return AFTER_APPLY.of(language) if value == UNKNOWN else value
 
 
 def _of_stack(checkout: Path, stack: str, asked: Sources, problems: list[str]) -> tuple[Mapping[str, Any] | None, str, History]:

@@ -56,7 +56,7 @@ def make(
     asked = sources or Sources()
     facts = collect(checkout, stack, folder, asked)
     pages = render(facts, with_html=with_html)
-    found = changes(folder, pages, is_repeatable=asked.is_repeatable)
+    found = changes(folder, pages, asked.kept)
     return Dossier(facts=facts, folder=folder, out=out, sources=asked, pages=pages, changes=found)
 
 
@@ -80,7 +80,7 @@ def write(found: Dossier) -> None:
 
     Raises: RefusedError, FlotillaError
     """
-    files.write(found.folder, found.changes, found.pages, is_repeatable=found.sources.is_repeatable)
+    files.write(found.folder, found.changes, found.pages, found.sources.kept)
 
 
 def command(found: Dossier) -> str:

@@ -37,11 +37,13 @@ class Report:
 @dataclass(frozen=True, kw_only=True)
 class Preview:
     """
-    What an offline preview said. `resources` is {type: how many}; `findings` are those of the policy packs.
+    What an offline preview said. `resources` is {type: how many}; `findings` are those of the policy packs; `outputs` is the
+    stack's document as it is planned, with `sandbox.engine_events.UNKNOWN` for what only an update brings.
     """
 
     resources: Mapping[str, int]
     findings: tuple[Violation, ...]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +54,9 @@ class Facts:
     by the name of their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done,
     `history` the lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of
     docs/adr, {file: title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's
-    folder to the checkout, for links. `is_declared`: nothing but the settings was asked. `preview` is None where none was made.
-    `compared_with` are the settings of the environment that this one's releases come from, if there is one.
+    folder to the checkout, for links. `is_declared`: nothing but the settings was asked. `preview` is None where none was made;
+    `is_planned`: the outputs are its, because there are no others. `compared_with` are the settings of the environment that
+    this one's releases come from, if there is one.
     """
 
     settings: Settings
@@ -69,6 +72,7 @@ class Facts:
     checkout: str = "../../.."
     is_declared: bool = False
     preview: Preview | None = None
+    is_planned: bool = False
     compared_with: Settings | None = None
 
     @property
@@ -103,6 +107,13 @@ class Facts:
         ]
         priced = day_of(self.statement.get("prices", {}).get("priced_on"))
         return max([*days, *([priced] if priced else [])], default=None)
+
+    @property
+    def there(self) -> Mapping[str, Any] | None:
+        """
+        The outputs of what is there already; None where nothing is, or it is only planned.
+        """
+        return None if self.is_planned else self.outputs
 
     @property
     def why_no_outputs(self) -> str:

@@ -54,14 +54,14 @@ class Change:
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
-def changes(folder: Path, pages: Sequence[Page], *, is_repeatable: bool) -> list[Change]:
+def changes(folder: Path, pages: Sequence[Page], kept: Mapping[str, bool]) -> list[Change]:
     """
-    Every file of the folder that is not as it would be written.
+    Every file of the folder that is not as it would be written. `kept` is noted beside the names of the files.
 
     Raises: FlotillaError where the folder cannot be read.
     """
     wanted = {page.path: page.content for page in pages}
-    wanted[MANIFEST] = manifest(wanted, is_repeatable=is_repeatable)
+    wanted[MANIFEST] = manifest(wanted, kept)
     found = {path: _read(folder / path) for path in sorted({*wanted, *owned(folder)})}
     return [
         Change(path=path, kind=_kind(before, wanted.get(path)), before=before, after=wanted.get(path))
@@ -76,12 +76,12 @@ def _kind(before: str | None, after: str | None) -> Kind:
     return Kind.MISSING if before is None else Kind.STALE
 
 
-def manifest(paths: Iterable[str], *, is_repeatable: bool) -> str:
+def manifest(paths: Iterable[str], kept: Mapping[str, bool]) -> str:
     """
     The file that names the others.
     """
     files = sorted(set(paths) - {MANIFEST})
-    return json.dumps({"is_repeatable": is_repeatable, "files": files}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({**kept, "files": files}, indent=2, ensure_ascii=False) + "\n"
 
 
 def read_manifest(folder: Path) -> Mapping[str, object]:
@@ -122,7 +122,7 @@ def _read(path: Path) -> str | None:
         ) from None
 
 
-def write(folder: Path, found: Sequence[Change], pages: Sequence[Page], *, is_repeatable: bool) -> None:
+def write(folder: Path, found: Sequence[Change], pages: Sequence[Page], kept: Mapping[str, bool]) -> None:
     """
     Carry out these changes, which `changes` found for these pages.
 
@@ -136,7 +136,7 @@ def write(folder: Path, found: Sequence[Change], pages: Sequence[Page], *, is_re
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # All that is ours at any moment, should this be broken off.
-        _put(folder / MANIFEST, manifest([*wanted, *owned(folder)], is_repeatable=is_repeatable))
+        _put(folder / MANIFEST, manifest([*wanted, *owned(folder)], kept))
         for change in found:
             if change.path == MANIFEST:
                 continue
@@ -144,7 +144,7 @@ def write(folder: Path, found: Sequence[Change], pages: Sequence[Page], *, is_re
                 _remove(folder, change.path)
             else:
                 _put(folder / change.path, change.after)
-        _put(folder / MANIFEST, manifest(wanted, is_repeatable=is_repeatable))
+        _put(folder / MANIFEST, manifest(wanted, kept))
     except OSError as error:
         raise FlotillaError(
             f"{folder}: it cannot be written to: {error.strerror}. Some pages may be new, and each is whole. "

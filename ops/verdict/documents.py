@@ -24,17 +24,19 @@ _COMMAND = re.compile(r"(?:^|[`(;&|] *)(?:\.venv/bin/)?flotilla((?: +[^\s`|;&)]+
 _ELSEWHERE = ("http://", "https://", "mailto:")
 
 
-def pages(checkout: Path) -> list[dict[str, Any]]:
+def pages(checkout: Path, *, with_previews: bool = True) -> list[dict[str, Any]]:
     """
-    Each page that is written from code: its file, what writes it, and whether that would write the same.
+    Each page that is written from code: its file, what writes it, and whether that would write the same. Without previews,
+    dossiers that are made from one are left out.
     """
     found = [{"page": page, "command": command, **_compared(checkout, page, render)} for page, command, render in _pages()]
-    return [*found, *_dossiers(checkout)]
+    return [*found, *_dossiers(checkout, with_previews=with_previews)]
 
 
-def _dossiers(checkout: Path) -> Iterator[dict[str, Any]]:
+def _dossiers(checkout: Path, *, with_previews: bool) -> Iterator[dict[str, Any]]:
     """
-    Every dossier in the checkout that is of its settings alone. Others tell of a moment, and are never fresh for long.
+    Every dossier in the checkout that is of its settings alone, and of their preview. Others tell of a moment, and are never
+    fresh for long.
     """
     from ops.dossier import dossier, write
     from ops.dossier.collect import Sources
@@ -43,11 +45,16 @@ def _dossiers(checkout: Path) -> Iterator[dict[str, Any]]:
         known = write.read_manifest(path.parent)
         if known.get("is_repeatable") is not True:
             continue
+        is_previewed = known.get("is_previewed") is True
+        if is_previewed and not with_previews:
+            continue
         stack, has_html = path.parent.name, dossier.HTML in write.owned(path.parent)
-        command = f"flotilla docs -s {stack} --declared{' --html' if has_html else ''}"
+        sources = Sources(is_declared=True, is_previewed=is_previewed)
+        words = ["--declared", *(["--preview"] if sources.is_previewed else []), *(["--html"] if has_html else [])]
+        command = f"flotilla docs -s {stack} {' '.join(words)}"
         row = {"page": str(path.parent.relative_to(checkout)), "command": command}
         try:
-            found = dossier.make(checkout, stack, sources=Sources(is_declared=True), with_html=has_html)
+            found = dossier.make(checkout, stack, sources=sources, with_html=has_html)
         except Exception as error:  # as above
             yield {**row, "error": _shown(error)}
         else:
@@ -170,13 +177,14 @@ def command_tree(application: typer.Typer) -> dict[str, Any]:
 
 def main() -> None:
     """
-    Print what the check `docs` judges, of this checkout.
+    Print what the check `docs` judges, of this checkout. `--no-previews`: without the seconds that the engine takes.
     """
     from ops.cli import app
 
     found = texts(CODE)
     tree = command_tree(app)
-    document = {"pages": pages(CODE), "links": broken_links(CODE, found), "commands": unknown_commands(found, tree)}
+    made = pages(CODE, with_previews="--no-previews" not in sys.argv[1:])
+    document = {"pages": made, "links": broken_links(CODE, found), "commands": unknown_commands(found, tree)}
     sys.stdout.write(json.dumps({**document, "counts": {"pages": len(found), "commands": len(tree)}}) + "\n")
 
 

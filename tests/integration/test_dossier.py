@@ -13,10 +13,12 @@ import pytest
 
 from ops.dossier import dossier
 from ops.dossier.collect import Sources
+from sandbox.engine_events import UNKNOWN
 from tests.conftest import ROOT
 from tests.integration import test_report_page as report_page
 
 browser = report_page.browser
+PREVIEWED = Sources(is_declared=True, is_previewed=True)
 LOOK = """
 <!doctype html><title>looking</title><iframe src="dossier.html" style="border:0;width:{width}px;height:800px"></iframe>
 <pre id="seen"></pre><script>
@@ -38,9 +40,25 @@ onload = () => {{
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Production's dossier, with what the engine and the policy packs say of the settings."""
     out = tmp_path_factory.mktemp("dossier")
-    found = dossier.make(ROOT, "production", out, Sources(is_declared=True, is_previewed=True), with_html=True)
+    found = dossier.make(ROOT, "production", out, PREVIEWED, with_html=True)
     dossier.write(found)
     return out
+
+
+@pytest.mark.parametrize("stack", ["staging", "production"])
+def test_a_stack_that_is_only_planned_has_a_dossier(tmp_path: Path, stack: str) -> None:
+    """From its preview: what only the cloud gives is said to be known later, and nothing to be missing or wrong."""
+    found = dossier.make(ROOT, stack, tmp_path / "dossier", PREVIEWED)
+    pages = {page.path: page.content for page in found.pages}
+    assert found.facts.is_planned and found.facts.problems == ()
+    assert "known after apply" in pages["inventory.md"] and "known after apply" in pages["network.md"]
+    assert "a preview, as it plans them" in pages["index.md"] and "Asked for, and not brought up" not in pages["index.md"]
+    assert UNKNOWN not in "".join(pages.values())
+
+
+def test_the_committed_dossier_is_fresh() -> None:
+    """docs/generated/production; `flotilla docs -s production --declared --preview` writes it."""
+    assert [change.path for change in dossier.make(ROOT, "production", sources=PREVIEWED).changes] == []
 
 
 def test_a_preview_is_in_it(folder: Path) -> None:

@@ -64,6 +64,9 @@ SETTINGS = Words(en="settings: {files}", fr="réglages : {files}")
 CHECKOUT = Words(en="this checkout", fr="ce dépôt")
 OUTPUTS = Words(en="stack outputs", fr="sorties de la pile")
 READ = Words(en="when these pages were written", fr="l'écriture de ces pages")
+PLANNED = Words(
+    en="a preview, as it plans them: nothing of it is there yet", fr="un aperçu, tel qu'il les prévoit : rien n'existe encore"
+)
 MISSING = Words(en="not there: {why}", fr="absentes : {why}")
 REPORT = Words(en="report {name}", fr="rapport {name}")
 NO_REPORT = Words(en="none of this environment in {folder}", fr="aucun de cet environnement dans {folder}")
@@ -201,7 +204,9 @@ def _ages(facts: Facts) -> Iterator[tuple[object, ...]]:
     language = facts.language
     files = joined(map(code, (f"Pulumi.{facts.stack}.yaml", "projects/*.yaml", f"releases/{facts.stack}.yaml")))
     yield (say(SETTINGS, language, files=files), say(CHECKOUT, language))
-    up = say(READ, language) if facts.outputs is not None else say(MISSING, language, why=prose(facts.why_no_outputs))
+    up = say(PLANNED if facts.is_planned else READ, language)
+    if facts.outputs is None:
+        up = say(MISSING, language, why=prose(facts.why_no_outputs))
     yield (say(OUTPUTS, language), up)
     if facts.preview is not None:
         yield (say(PREVIEW, language), say(READ, language))

@@ -127,7 +127,7 @@ def _addresses(facts: Facts) -> Markdown:
     rows = []
     for name in all_servers(facts.settings):
         known = facts.server(name)
-        public = [code(known[key]) for key in ("ipv4", "ipv6") if known.get(key)]
+        public = dict.fromkeys(code(known[key]) for key in ("ipv4", "ipv6") if known.get(key))
         empty = unknown if facts.outputs is None else terms.NOT_UP.of(language)
         rows.append(
             (
@@ -150,11 +150,18 @@ NO_OUTPUTS = Words(
     fr="Ce que seul le fournisseur sait est inconnu ici : {why}.",
 )
 
+PLANNED = Words(
+    en="A preview has planned this, and nothing of it is there yet: what only the cloud gives is known after apply.",
+    fr="Un aperçu l'a prévu, et rien n'existe encore : ce que seul le fournisseur donne sera connu après l'apply.",
+)
+
 
 def unless_up(facts: Facts) -> Markdown:
     """
-    Why there are no outputs; nothing where there are some.
+    Why there are no outputs, or that they are only planned; nothing where they are the stack's.
     """
+    if facts.is_planned:
+        return paragraph(say(PLANNED, facts.language))
     if facts.outputs is not None:
         return Markdown()
     return paragraph(say(NO_OUTPUTS, facts.language, why=prose(facts.why_no_outputs)))

@@ -14,13 +14,14 @@ from ops.dossier import write as files
 from ops.dossier.page import Page
 from ops.errors import FlotillaError, RefusedError
 
+KEPT = {"is_repeatable": True}
 FIRST = (Page("index.md", "Index", "one\n"), Page("projects/a.md", "A", "two\n"))
 SECOND = (Page("index.md", "Index", "three\n"),)
 
 
 def _write(folder: Path, pages: tuple[Page, ...]) -> list[tuple[str, str]]:
-    found = files.changes(folder, pages, is_repeatable=True)
-    files.write(folder, found, pages, is_repeatable=True)
+    found = files.changes(folder, pages, KEPT)
+    files.write(folder, found, pages, KEPT)
     return [(change.path, change.kind.value) for change in found]
 
 
@@ -46,7 +47,7 @@ def test_what_is_left_over_goes_and_what_is_not_ours_stays(tmp_path: Path) -> No
     assert ("projects/a.md", "left over") in _write(tmp_path, SECOND)
     assert set(_tree(tmp_path)) == {files.MANIFEST, "index.md", "notes.md"}
     assert not (tmp_path / "projects").exists()
-    assert files.changes(tmp_path, SECOND, is_repeatable=True) == []
+    assert files.changes(tmp_path, SECOND, KEPT) == []
 
 
 def test_files_of_others_are_not_replaced(tmp_path: Path) -> None:
@@ -62,18 +63,18 @@ def test_what_was_edited_is_told_as_a_difference(tmp_path: Path) -> None:
     _write(tmp_path, FIRST)
     (tmp_path / "index.md").write_text("# Index\n\none\nby hand")
     (tmp_path / "projects" / "a.md").unlink()
-    found = {change.path: change.difference for change in files.changes(tmp_path, FIRST, is_repeatable=True)}
+    found = {change.path: change.difference for change in files.changes(tmp_path, FIRST, KEPT)}
     assert found["index.md"] == (
         "--- index.md\n+++ index.md\n@@ -1,4 +1,3 @@\n # Index\n \n one\n-by hand\n\\ No newline at end of file\n"
     )
     assert found["projects/a.md"].startswith("--- /dev/null\n+++ projects/a.md\n")
-    left = {change.path: change.difference for change in files.changes(tmp_path, SECOND, is_repeatable=True)}
+    left = {change.path: change.difference for change in files.changes(tmp_path, SECOND, KEPT)}
     assert files.MANIFEST in left
 
 
 def test_looking_writes_nothing(tmp_path: Path) -> None:
     """Comparing is reading: a folder that is not there is not made."""
-    assert len(files.changes(tmp_path / "none", FIRST, is_repeatable=True)) == 3
+    assert len(files.changes(tmp_path / "none", FIRST, KEPT)) == 3
     assert list(tmp_path.iterdir()) == []
 
 
