@@ -5,6 +5,7 @@ A plan that is kept: what it was made for, and whether that still holds.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -42,10 +43,13 @@ def read(path: Path) -> dict[str, Any]:
         document = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"{path}: this cannot be read ({error}). Nothing was done. Run `flotilla plan --save {path}`."
+            f"{path}: this cannot be read ({error}). Nothing was done. Run `flotilla plan --save {shlex.quote(str(path))}`."
         ) from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA or "world" not in document:
-        raise SettingsError(f"{path}: this is no plan of this `flotilla`. Nothing was done. Run `flotilla plan --save {path}`.")
+        raise SettingsError(
+            f"{path}: this is no plan of this `flotilla`. Nothing was done. "
+            f"Run `flotilla plan --save {shlex.quote(str(path))}`."
+        )
     return document
 
 
@@ -66,7 +70,7 @@ def require_same(saved: Mapping[str, Any], plan: Plan, path: Path) -> None:
     if differing:
         raise ChangedError(
             f"{path}: {' and '.join(differing)} are not what this plan was made for. Nothing was done. Look again: "
-            f"`flotilla plan -s {plan.stack} --save {path}`."
+            f"`flotilla plan -s {plan.stack} --save {shlex.quote(str(path))}`."
         )
 
 

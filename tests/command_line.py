@@ -47,13 +47,14 @@ NOTE = '{ printf "%s\\0" "$(basename "$0")" "$@"; printf "\\0"; } >>"$SHIM_LOG"\
 @dataclass(frozen=True, kw_only=True)
 class Word:
     """
-    One argument or option of a command that takes a value. `place` is what errors call it.
+    One argument or option of a command that takes a value. `place` is what errors call it; `is_path`: it names a file.
     """
 
     command: tuple[str, ...]
     place: str
     is_option: bool
     is_number: bool
+    is_path: bool
     others: tuple[Any, ...]
 
     def __str__(self) -> str:
@@ -94,6 +95,7 @@ def _words(command: Any, name: tuple[str, ...]) -> Iterator[Word]:
                 place=_place(parameter),
                 is_option=parameter.param_type_name == "option",
                 is_number=parameter.type_descriptor.annotation in (int, float),
+                is_path=parameter.type_descriptor.annotation is Path,
                 others=tuple(_needed(command, parameter)),
             )
     for below, found in sorted(getattr(command, "commands", {}).items()):
@@ -252,9 +254,18 @@ def _beside(program: str, argv: Sequence[str]) -> NoReturn:
     sys.exit(subprocess.run([program, *argv[1:]], capture_output=True, check=False).returncode)
 
 
+def names_a_file(text: str) -> bool:
+    """
+    Whether a hostile text may be meant where a path is asked for, such as that of a folder with blanks and quotes.
+    """
+    is_address = text.partition(":/")[0].isalnum() and ":/" in text
+    return text.isprintable() and text.strip() == text and 0 < len(text) <= 1000 and text[0] not in "-~" and not is_address
+
+
 def require_harmless(stand: Stand, word: Word, texts: Sequence[str]) -> int:
     """
-    Call a command with each of these hostile texts in one place. Returns how many of them were accepted as free text.
+    Call a command with each of these hostile texts in one place. Returns how many of them were accepted as free text. Those
+    that name a file where a path is asked for are left out: `require_named` has them, where nobody's files are.
 
     Raises: AssertionError where one of them is obeyed, is written where it does not belong, or is not refused as it has to be.
     """
@@ -262,6 +273,8 @@ def require_harmless(stand: Stand, word: Word, texts: Sequence[str]) -> int:
     before = stand.files()
     accepted = 0
     for text in texts:
+        if word.is_path and names_a_file(text):
+            continue
         answer = stand.run(word.call(text))
         told = f"{word}: {text[:80]!r}: exit {answer.code}: {answer.err[:400]!r}"
         assert all(letter.isprintable() or letter in "\n\t" for letter in answer.err + answer.out), told
@@ -277,6 +290,25 @@ def require_harmless(stand: Stand, word: Word, texts: Sequence[str]) -> int:
         assert not stand.canary.exists(), told
     _require_in_place(stand.files() - before, word)
     return accepted
+
+
+def require_named(stand: Stand, texts: Sequence[str]) -> int:
+    """
+    Have a picture written under each of these names, in a folder that two others lead to. Returns how many there are.
+
+    Raises: AssertionError where a name is not kept to the letter, or anything obeys it.
+    """
+    folder = stand.root / "Été 2026" / "plans (new)"
+    folder.mkdir(parents=True)
+    wanted = {text for text in texts if names_a_file(text) and "/" not in text and text not in (".", "..") and len(text) < 60}
+    for text in sorted(wanted):
+        path = f"../{folder.parent.name}/../{folder.parent.name}/{folder.name}/{text}"
+        answer = stand.run(["costs", "--stack=local", f"--plot={path}"])
+        assert answer.code == 0, (text, answer)
+        assert not any(text in argument for started in stand.started() for argument in started), text
+    assert {path.name for path in folder.iterdir()} == wanted
+    assert not stand.canary.exists()
+    return len(wanted)
 
 
 def _is_refused(word: Word, answer: Answer) -> bool:

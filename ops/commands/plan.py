@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,7 +62,9 @@ def plan(
         for line, style in plan_text.lines(made):
             console.line(line, style)
         console.line(
-            f"Saved: `flotilla apply -s {stack} --plan {save}` does exactly this." if save else plan_text.next_step(made)
+            f"Saved: `flotilla apply -s {stack} --plan {shlex.quote(str(save))}` does exactly this."
+            if save
+            else plan_text.next_step(made)
         )
     plans.require_policies(made)
 

@@ -17,7 +17,7 @@ import typer
 
 from ops.errors import SettingsError
 
-SHOWN, LONGEST_SENTENCE, LONGEST_COMMAND, LONGEST_ARGUMENT = 40, 1000, 4096, 100_000
+SHOWN, LONGEST_SENTENCE, LONGEST_PATH, LONGEST_COMMAND, LONGEST_ARGUMENT = 40, 1000, 1000, 4096, 100_000
 
 Kind = Callable[[typer.CallbackParam, Any], Any]
 
@@ -66,6 +66,19 @@ def _is_sentence(text: str) -> bool:
     return text.isprintable() and not text.lstrip().startswith("-") and len(text) <= LONGEST_SENTENCE
 
 
+def _is_path(text: str) -> bool:
+    """
+    Of a file or folder of the caller's choice, also above this one. A `~` that no shell has replaced would be a folder's name.
+    """
+    return (
+        0 < len(text) <= LONGEST_PATH
+        and text.isprintable()
+        and text == text.strip()
+        and not text.startswith(("-", "~"))
+        and _ADDRESS.match(text) is None
+    )
+
+
 def _is_command(text: str) -> bool:
     """
     A program and its arguments, which are split as a shell would, and given to none.
@@ -94,6 +107,7 @@ def _is_argument(text: str) -> bool:
 
 # Of an address that became a path on its way here, which has one slash only.
 _LOGIN = re.compile(r"(?<=:/)[^/\s:@]+:[^/\s@]+(?=@)")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 _WORD = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}"
 _PLAIN = r"[a-z0-9][a-z0-9-]{0,39}"
 _REPOSITORY = (
@@ -120,10 +134,8 @@ url_path = _like(r"(?!.*(\.\.|//))/[A-Za-z0-9._~/-]{0,200}", "the path of a URL"
 schedule = _like(r"[0-9*/,-]+(?: [0-9A-Za-z*/,-]+){4}", "a schedule of five fields", "30 2 * * *")
 value = _like(r"(?!.*(\.\.|//))[A-Za-z0-9][A-Za-z0-9._/:@-]{0,199}", "a number or a plain word", "256")
 path = _kind(
-    lambda text: (
-        re.fullmatch(r"[A-Za-z0-9._/][A-Za-z0-9._/@+=,-]{0,999}", text, re.ASCII) is not None and ".." not in text.split("/")
-    ),
-    "a plain path: letters, digits and `._/@+=,-`, without `..`",
+    _is_path,
+    "a path: printable letters, no dash, `~` or blank first, no blank last, no address",
     "`plans/local.json`",
 )
 sentence = _kind(

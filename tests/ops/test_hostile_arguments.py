@@ -15,8 +15,8 @@ import pytest
 
 from ops.incidents import folder, postmortem
 from tests import command_line
-from tests.command_line import FREE, Stand, make_stand, require_harmless
-from tests.hostile import hostile_words
+from tests.command_line import FREE, Stand, make_stand, require_harmless, require_named
+from tests.hostile import LOOK_ALIKES, hostile_words
 
 WORDS = command_line.words()
 SAMPLE = 10
@@ -99,6 +99,12 @@ def require_kept(stand: Stand, texts: list[str]) -> int:
     assert stand.run(["history", "verify"]).code == 0
     assert not stand.canary.exists()
     return accepted
+
+
+def test_a_path_is_taken_to_the_letter(stand: Stand) -> None:
+    """Blanks, accents, quotes, `..` and what a shell would obey are names of files here, and of nothing else."""
+    texts = hostile_words(1000, stand.canary)
+    assert require_named(stand, [*texts[: SAMPLE * 4], *LOOK_ALIKES]) > SAMPLE
 
 
 def test_a_title_never_leads_out_of_its_folder(tmp_path: Path) -> None:

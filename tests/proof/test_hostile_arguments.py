@@ -12,7 +12,7 @@ import pytest
 
 from ops.progress import say
 from tests import command_line
-from tests.command_line import FREE, make_stand, require_harmless
+from tests.command_line import FREE, make_stand, require_harmless, require_named
 from tests.hostile import hostile_words
 from tests.ops.test_hostile_arguments import require_kept
 
@@ -33,6 +33,14 @@ def test_hostile_arguments_are_refused(tmp_path: Path, monkeypatch: pytest.Monke
         say(f"  {number} of {len(words)}: {word}: {COUNT} tried{free}, {time.monotonic() - began:.0f} s")
     # Where free text is taken, what may be meant is not refused for fear of it.
     assert accepted > COUNT
+
+
+def test_hostile_names_are_kept_to_the_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of each of the 1,000 names, as far as they are names."""
+    stand = make_stand(tmp_path, monkeypatch)
+    named = require_named(stand, hostile_words(COUNT, stand.canary))
+    say(f"  {named} of {COUNT} are names of files, and were written as they were given")
+    assert named > 100
 
 
 def test_hostile_reasons_are_kept_to_the_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,8 @@ MEANT = [
     (words.url_path, ["/", "/up", "/.well-known/up", "/api/v1/health/"]),
     (words.schedule, ["30 2 * * *", "*/5 0-6,12 1 1 MON"]),
     (words.value, ["256", "0.5", "blue-green", "registry.example.com:5000/shop", "true"]),
-    (words.path, ["plan.json", "/srv/a_b/plan.json", "./plans/local.json", ".", "build@2/x=1,y+z"]),
+    (words.path, ["plan.json", "/srv/a_b/plan.json", "./plans/local.json", ".", "build@2/x=1,y+z", "..", "../plans/a.json"]),
+    (words.path, ["/home/ada/Mes données/été (2).json", "e\u0301te\u0301/計画.json", 'it\'s $(mine) & "yours".json', "a~b"]),
     (
         words.sentence,
         ["the disk is full", '50 % of $5; it\'s "odd" <b> & {{more}}', "\u00fcber \u65e5\u672c", " ", "ticket #7 - again"],
@@ -52,6 +53,31 @@ def test_what_is_meant_is_taken_as_it_is(kind: words.Kind, text: str) -> None:
     """Alone, and as one of several."""
     assert _judged(kind, text) == text
     assert _judged(kind, [text, text]) == [text, text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " a",
+        "a ",
+        "-rf",
+        "--yes",
+        "~/plan",
+        "~root/x",
+        "a\nb",
+        "a\0b",
+        "\x1b[2J",
+        "a\u202eb",
+        "a\u00a0b",
+        "\udcff",
+        "https:/b/c",
+    ],
+)
+def test_what_is_no_path_is_refused(text: str) -> None:
+    """What a terminal would obey or nobody sees, what looks like an option, a home that no shell has found, an address."""
+    with pytest.raises(SettingsError, match="is not a path"):
+        _judged(words.path, text)
 
 
 def test_what_was_not_given_is_not_judged() -> None:
