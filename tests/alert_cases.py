@@ -101,6 +101,11 @@ def backup(measure: str, since: str, fired: Fired | None = None) -> Case:
     return slow(series, "0+0x6000", since, fired)
 
 
+def mounted(server: str, device: str, place: str) -> str:
+    """Whether a disk is read-only where it is mounted."""
+    return f'node_filesystem_readonly{{server="{server}",device="{device}",mountpoint="{place}",fstype="ext4"}}'
+
+
 def burning(window: str, rate: str) -> Fired:
     words = f"shop uses its error budget {rate} times too fast (seen over {window})"
     return Fired(summary=words, window=window, project="shop")
@@ -201,6 +206,17 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         ),
         one(f"node_filesystem_readonly{{{DISK}}}", steady(0), "1h"),
         one('node_filesystem_readonly{fstype="squashfs",server="app-1"}', steady(1), "1h"),
+        # Shown read-only at one place, written to at another; on another server, or another disk, that is no excuse.
+        Case(series={mounted("app-1", "/dev/sda1", "/"): steady(0), mounted("app-1", "/dev/sda1", "/srv"): steady(1)}, at="1h"),
+        Case(
+            series={
+                mounted("app-1", "/dev/sdb", "/mnt/data"): steady(1),
+                mounted("app-1", "/dev/sda1", "/"): steady(0),
+                mounted("app-2", "/dev/sdb", "/mnt/data"): steady(0),
+            },
+            at="1m",
+            fired=[Fired(summary="/mnt/data on app-1 cannot be written to", labels={"device": "/dev/sdb", **DISK_LABELS})],
+        ),
     ),
     "MemoryExhausted": both(
         memory(0.04, "5m", Fired(summary="app-1 has 5 % of its memory left", labels=APP_LABELS)), memory(0.06, "1h")

@@ -11,6 +11,11 @@ _FILE_SYSTEMS = 'fstype=~"ext4|xfs"'
 _DISK_FREE = f"node_filesystem_avail_bytes{{{_FILE_SYSTEMS}}} / node_filesystem_size_bytes{{{_FILE_SYSTEMS}}}"
 _DISK_TREND = f"predict_linear(node_filesystem_avail_bytes{{{_FILE_SYSTEMS}}}[6h], 86400)"
 _INODES_FREE = f"node_filesystem_files_free{{{_FILE_SYSTEMS}}} / node_filesystem_files{{{_FILE_SYSTEMS}}}"
+# A disk, and not a place where somebody shows it read-only while another one can still be written to.
+_READ_ONLY = (
+    f"node_filesystem_readonly{{{_FILE_SYSTEMS}}} == 1 "
+    f"unless on (server, device) node_filesystem_readonly{{{_FILE_SYSTEMS}}} == 0"
+)
 _MEMORY_FREE = "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes"
 _CORES_BUSY = '1 - avg by (server) (rate(node_cpu_seconds_total{mode="idle"}[10m]))'
 
@@ -59,7 +64,7 @@ SERVERS = (
     ),
     critical(
         name="DiskReadOnly",
-        expression=f"node_filesystem_readonly{{{_FILE_SYSTEMS}}} == 1",
+        expression=_READ_ONLY,
         hold="1m",
         summary="{{ $labels.mountpoint }} on {{ $labels.server }} cannot be written to",
         runbook="disk-read-only",

@@ -18,8 +18,11 @@ TEXTFILES = "/var/lib/prometheus/node-exporter"
 CONFIGURATION = "/etc/flotilla/exporters"
 PROGRAMS = "/usr/local/lib/flotilla"
 SYSTEMD = "/etc/systemd/system"
-# Containers come and go, and so do their mounts, network cards and users' sessions: none of them is the server's.
-MOUNTS = r"^/(dev|proc|run|sys|tmp|var/lib/docker/.+|var/lib/containerd/.+)($|/)"
+# Containers come and go, and so do their mounts, network cards and users' sessions: none of them is the server's. Of the rest,
+# where a machine is a container itself, Docker mounts single files and the answers to cloud-init from its host's disk.
+MOUNTS = (
+    r"^/(dev|proc|run|sys|tmp|var/lib/docker/.+|var/lib/containerd/.+|var/lib/cloud/.+|etc/(hosts|hostname|resolv[.]conf))($|/)"
+)
 DEVICES = r"^(veth.*|br-.*|docker.*)$"
 UNITS = r".+\.(service|timer|mount|socket)"
 SESSIONS = r"(user|session|init)[@-].*"
