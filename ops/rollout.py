@@ -16,7 +16,7 @@ from ops import stack as stacks
 from ops.confirm import Approval, Level
 from ops.errors import FlotillaError
 from ops.events import Diagnostic, Event, Step
-from ops.mutation import Operation, mutate
+from ops.mutation import Operation, mutate, was_cut_short
 from ops.progress import say
 from ops.releases import Change, Stand, level, sentence
 from ops.steps import Context, Sequential
@@ -40,10 +40,11 @@ def bring_out(
 ) -> dict[str, Any]:
     """
     Have these projects serve what the changes say, all in one update. Returns the operation's report; its status is `nothing to
-    do` where all of it is so already.
+    do` where all of it is so already, and nobody who was killed on the way has left a lock.
     """
     what = sentence(stand, verb, changes)
-    if not any(change.is_new for change in changes) and is_settled(stand, changes):
+    is_over = not any(change.is_new for change in changes) and not was_cut_short(stand.checkout, stand.stack, stand.known)
+    if is_over and is_settled(stand, changes):
         return {"status": NOTHING, "what": what, "stack": stand.stack, "projects": [change.project for change in changes]}
     wanted = max(level(stand, changes), least, key=lambda found: found.rank)
     operation = Operation(
