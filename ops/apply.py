@@ -13,6 +13,7 @@ from ops import engine, grading, pending, plan_text, saved_plan, verify
 from ops import plan as plans
 from ops import stack as stacks
 from ops.confirm import Approval, Level
+from ops.dossier import keeping
 from ops.errors import ChangedError, FlotillaError, RefusedError
 from ops.events import Change, Event, Finished
 from ops.mutation import Operation, mutate, was_cut_short
@@ -92,6 +93,7 @@ def operation(checkout: Path, planned: Plan, known: Mapping[str, str], is_pendin
         stack=planned.stack,
         facts={"plan": [f"{row.level}: {row.line}" for row in planned.told], "eur_per_month": planned.eur},
         is_gated=loses_something(planned),
+        afterwards=keeping.afterwards(checkout, planned.stack, "apply", is_gone=planned.is_destroy and not planned.targets),
         steps=Sequential(
             steps=(
                 Step(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +40,8 @@ class Operation:
     """
     What is to be done. `name` is the command, `what` one sentence without its full stop, `facts` what is known beforehand.
     `is_gated`: not for what brings back the very data that the gate is about. `lock`: of ops.lock.NAMES, or None where each
-    step takes its own. `beside`: what the report has, too, once the steps are over. `stack` may be `ops.shelf.CHECKOUT`.
+    step takes its own. `beside`: what the report has, too, once the steps are over. `afterwards` follows a good end that is in
+    the history, and never makes it a bad one. `stack` may be `ops.shelf.CHECKOUT`.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Operation:
     is_gated: bool = True
     lock: str | None = lock.NAME
     beside: Callable[[Context], Mapping[str, Any]] | None = None
+    afterwards: Sequential | None = None
 
 
 def mutate(checkout: Path, operation: Operation, approval: Approval, *, lock_wait_s: float = 0.0) -> dict[str, Any]:
@@ -83,6 +85,8 @@ def mutate(checkout: Path, operation: Operation, approval: Approval, *, lock_wai
             document = reports.write_operation(checkout, _file(document), document)
             words = {"event": "ended", "status": document["status"], "report": document["report"]}
             history.append(kept, {**common, **words})
+            if operation.afterwards is not None and document["status"] == StepStatus.DONE:
+                document = _afterwards(checkout, operation, operation.afterwards, outcomes, document)
     if document["status"] != StepStatus.DONE:
         raise _failure(outcomes, document)
     return document
@@ -171,6 +175,19 @@ def _run(operation: Operation, common: Mapping[str, Any]) -> tuple[tuple[Outcome
         "next_steps": next_steps(outcomes),
     }
     return outcomes, {**document, **(operation.beside(context) if operation.beside else {})}
+
+
+def _afterwards(
+    checkout: Path, operation: Operation, wanted: Sequential, outcomes: tuple[Outcome, ...], document: dict[str, Any]
+) -> dict[str, Any]:
+    """
+    The report with what was done after the end; kept, too, where it can be.
+    """
+    later = steps.run(wanted, Context(environment=operation.stack, project=operation.project))
+    told = {"steps": [*document["steps"], *steps.documents(later)], "next_steps": next_steps((*outcomes, *later))}
+    with suppress(OSError):
+        reports.write_operation(checkout, _file(document), {**document, **told})
+    return {**document, **told}
 
 
 def _file(document: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ import yaml
 from ops import engine, hooks, release_files, release_targets
 from ops import stack as stacks
 from ops.confirm import Approval, Level
+from ops.dossier import keeping
 from ops.errors import FlotillaError
 from ops.events import Diagnostic, Event, Step
 from ops.mutation import Operation, mutate, was_cut_short
@@ -55,6 +56,7 @@ def bring_out(
         steps=workflow(stand, changes, what),
         project=changes[0].project if len(changes) == 1 else None,
         facts={"releases": {change.project: facts(change) for change in changes}},
+        afterwards=keeping.afterwards(stand.checkout, stand.stack, name),
     )
     return mutate(stand.checkout, operation, approval, lock_wait_s=lock_wait_s)
 

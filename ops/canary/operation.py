@@ -15,6 +15,7 @@ from typing import Any
 from ops import releases
 from ops.canary import shares
 from ops.confirm import Approval, Level
+from ops.dossier import keeping
 from ops.errors import SettingsError
 from ops.mutation import Operation, mutate
 from ops.releases import Change, Stand
@@ -167,6 +168,7 @@ def _change(
         steps=_steps(stand, change, what, caller, has_hooks=has_hooks),
         project=name,
         facts={"releases": {name: facts(change)}, **({"watched": list(caller.watched)} if caller.watched else {})},
+        afterwards=keeping.afterwards(stand.checkout, stand.stack, command),
     )
     return mutate(stand.checkout, operation, caller.approval, lock_wait_s=caller.lock_wait_s)
 

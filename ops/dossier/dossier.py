@@ -34,13 +34,6 @@ class Dossier:
     changes: Sequence[Change]
 
 
-def folder_of(checkout: Path, stack: str) -> Path:
-    """
-    Where a stack's dossier is, unless somebody wants it elsewhere.
-    """
-    return checkout / "docs" / "generated" / stack
-
-
 def make(
     checkout: Path, stack: str, out: Path | None = None, sources: Sources | None = None, *, with_html: bool = False
 ) -> Dossier:
@@ -52,7 +45,7 @@ def make(
     from settings.loading import require_name
 
     require_name(stack)
-    folder = out.absolute() if out else folder_of(checkout, stack)
+    folder = out.absolute() if out else files.folder_of(checkout, stack)
     asked = sources or Sources()
     facts = collect(checkout, stack, folder, asked)
     pages = render(facts, with_html=with_html)

@@ -54,6 +54,13 @@ class Change:
         return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
+def folder_of(checkout: Path, stack: str) -> Path:
+    """
+    Where a stack's dossier is, unless somebody wants it elsewhere.
+    """
+    return checkout / "docs" / "generated" / stack
+
+
 def changes(folder: Path, pages: Sequence[Page], kept: Mapping[str, bool]) -> list[Change]:
     """
     Every file of the folder that is not as it would be written. `kept` is noted beside the names of the files.
