@@ -31,7 +31,8 @@ ONE_SECOND_LATER = ("systemd-run", "--quiet", "--on-active=1", "systemctl", "reb
 class Stand:
     """
     How a server is before it is restarted. `manager` is the swarm's (empty without one), `others` are servers that could take
-    its containers, `moving` and `staying` its services: those that stay are down meanwhile. `failed` are units.
+    its containers, `moving` and `staying` its services: those that stay are down meanwhile, and those of the moving that are
+    `single`, with one container, until another one is healthy elsewhere: Swarm stops the old one first. `failed` are units.
     """
 
     server: str
@@ -42,6 +43,7 @@ class Stand:
     staying: tuple[str, ...]
     running: Mapping[str, int]
     failed: frozenset[str]
+    single: tuple[str, ...] = ()
 
     @property
     def is_drained(self) -> bool:
@@ -56,7 +58,9 @@ class Stand:
         What is down meanwhile, for people; empty where nothing is.
         """
         gone = self.staying if self.is_drained else (*self.moving, *self.staying)
-        return f"downtime: {', '.join(gone)}" if gone else ""
+        brief = f"for seconds, as they move: {', '.join(self.single)}" if self.is_drained and self.single else ""
+        told = "; ".join(part for part in (", ".join(gone), brief) if part)
+        return f"downtime: {told}" if told else ""
 
 
 def look(known: Fleet, server: str) -> Stand:
@@ -67,7 +71,7 @@ def look(known: Fleet, server: str) -> Stand:
     seen = known.told(server, script(SECTIONS), timeout_s=ASK_S)["sections"]
     names = [name for name, row in known.outputs["servers"].items() if {"app", "ingress"} & set(row["roles"])]
     manager = _manager(known, names)
-    others, moving, staying = _swarm(known, manager, server)
+    others, moving, staying, single = _swarm(known, manager, server)
     roles = known.outputs["servers"][server]["roles"]
     alone = ["PostgreSQL with every project's database"] if "db" in roles else []
     return Stand(
@@ -79,6 +83,7 @@ def look(known: Fleet, server: str) -> Stand:
         staying=(*staying, *alone),
         running=services(seen),
         failed=frozenset(unit["name"] for unit in _data(seen, "units") or ()),
+        single=tuple(single),
     )
 
 
@@ -104,12 +109,13 @@ def _manager(known: Fleet, names: Sequence[str]) -> str:
     return answered[0] if answered else ""
 
 
-def _swarm(known: Fleet, manager: str, server: str) -> tuple[list[str], list[str], list[str]]:
+def _swarm(known: Fleet, manager: str, server: str) -> tuple[list[str], list[str], list[str], list[str]]:
     """
-    Other servers that take containers; services of this server that can move there, and those that cannot.
+    Other servers that take containers; services of this server that can move there, those that cannot, and those of the first
+    that have one container.
     """
     if not manager:
-        return [], [], []
+        return [], [], [], []
     ids = known.run(manager, "docker", "node", "ls", "-q").split()
     nodes = json.loads(known.run(manager, "docker", "node", "inspect", *ids))
     able = [
@@ -119,11 +125,12 @@ def _swarm(known: Fleet, manager: str, server: str) -> tuple[list[str], list[str
     ]
     others = [name for name in able if name != server and "app" in known.outputs["servers"].get(name, {}).get("roles", ())]
     if server not in [node["Description"]["Hostname"] for node in nodes]:
-        return [], [], []
+        return [], [], [], []
     there = known.run(manager, "docker", "node", "ps", server, "--filter", "desired-state=running", "--format", "{{.Name}}")
     wanted = sorted({line.rsplit(".", 1)[0] for line in there.split()})
     moving: list[str] = []
     staying: list[str] = []
+    single: list[str] = []
     for row in json.loads(known.run(manager, "docker", "service", "inspect", *_services(known, manager))):
         name, spec = row["Spec"]["Name"], row["Spec"]
         if not any(task == name or task.startswith(f"{name}.") for task in wanted) or _is_job(spec):
@@ -131,7 +138,9 @@ def _swarm(known: Fleet, manager: str, server: str) -> tuple[list[str], list[str
         constraints = (spec["TaskTemplate"].get("Placement") or {}).get("Constraints") or []
         is_bound = "Global" in spec["Mode"] or any(f"=={server}" in rule.replace(" ", "") for rule in constraints)
         (staying if is_bound else moving).append(name)
-    return others, moving, staying
+        if not is_bound and spec["Mode"].get("Replicated", {}).get("Replicas") == 1:
+            single.append(name)
+    return others, moving, staying, single
 
 
 def _services(known: Fleet, manager: str) -> list[str]:

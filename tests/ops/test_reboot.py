@@ -23,6 +23,9 @@ def stand(**changes: Any) -> reboot.Stand:
     ("changes", "is_drained", "downtime"),
     [
         ({}, True, "downtime: caddy"),
+        ({"single": ("shop-web",)}, True, "downtime: caddy; for seconds, as they move: shop-web"),
+        ({"single": ("shop-web",), "staying": ()}, True, "downtime: for seconds, as they move: shop-web"),
+        ({"single": ("shop-web",), "others": ()}, False, "downtime: shop-web, caddy"),
         ({"others": ()}, False, "downtime: shop-web, caddy"),
         ({"manager": ""}, False, "downtime: shop-web, caddy"),
         ({"staying": ()}, True, ""),

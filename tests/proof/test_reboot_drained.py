@@ -1,0 +1,49 @@
+"""
+A server restarts while another one has its containers: what visitors lose is counted, and bounded as it was measured.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks.load import Mix, under_load
+from ops.progress import say
+from tests.e2e.conftest import Fleet, fleet
+from tests.e2e.targets import Target
+from tests.e2e.test_growth import nodes, places, set_count
+
+__all__ = ["fleet"]
+
+
+@pytest.fixture
+def grown(fleet: Fleet) -> Iterator[Fleet]:
+    """Two servers that run containers, behind a load balancer; the fleet goes with them."""
+    set_count(fleet, 1, 2)
+    fleet.run("flotilla apply -s local --approve critical --reason grow")
+    assert nodes(fleet) == dict.fromkeys(("app-1", "app-2"), "Ready Active")
+    yield fleet
+
+
+def test_a_drained_server_restarts_and_what_is_lost_is_counted(grown: Fleet) -> None:
+    """
+    Its containers serve from the other one meanwhile. It is not without loss: on 2026-11-26 479 of 3,795 requests were answered
+    with 503, the first of them half a minute after the command had begun. Why is not established yet.
+    """
+    target = Target(grown)
+    target.write()
+    target.serve("v1")
+    with under_load(target.site(), Mix(kept_per_s=40, keepers=20, new_per_s=20, slow_per_s=1)) as tally:
+        answer = grown.run("flotilla host reboot app-2 -s local --approve important --reason test --json")
+    report = json.loads(answer.stdout)
+    say(f"  {report['what']}: back after {report['facts']['back_after_s']} s; {tally.line()}")
+
+    done = {row["name"]: row["status"] for row in report["steps"]}
+    assert (report["status"], done["move containers off app-2"]) == ("done", "done"), report["steps"]
+    assert nodes(grown) == dict.fromkeys(("app-1", "app-2"), "Ready Active")
+    assert places(grown, "caddy") == places(grown, "haproxy") == {"app-1", "app-2"}
+    assert report["facts"]["downtime"].startswith("downtime: caddy, haproxy")
+    assert set(tally.marks) == {"v1"}
+    assert tally.lost_count <= tally.sent * 0.25, tally.losses
