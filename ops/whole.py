@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ops.errors import FlotillaError
+
 OWNER_ONLY = 0o600
 NAME_LIMIT = 40
 
@@ -31,3 +33,16 @@ def file(path: Path, *, mode: int = OWNER_ONLY) -> Iterator[BinaryIO]:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+
+
+def text(path: Path, content: str) -> None:
+    """
+    A text file that everybody may read.
+
+    Raises: FlotillaError where it cannot be written.
+    """
+    try:
+        with file(path, mode=0o644) as open_file:
+            open_file.write(content.encode())
+    except OSError as error:
+        raise FlotillaError(f"{path}: not writable: {error.strerror}. Nothing was changed. Take another path.") from error

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from hosts.backup import keys, pgbackrest, receivewal, retention, segments, signed, source, volumes
+from hosts.backup import fingerprint, keys, pgbackrest, receivewal, retention, segments, signed, source, volumes
 from hosts.backup.config import Config, Project, Source, Stanza
 from hosts.backup.errors import BackupError, Finding, failed
 
@@ -110,7 +110,7 @@ def manifest(config: Config, stanza: Stanza, known: pgbackrest.Information) -> N
     """
     label = known.backups[-1].label
     census = source.census(stanza, label)
-    document = {"version": 1, "stanza": stanza.name, "label": label, **census}
+    document = {"version": fingerprint.VERSION, "stanza": stanza.name, "label": label, **census}
     signed.write(config.manifests / stanza.name / f"{label}.json", document, keys.record())
     segment = segments.named(f"{census['timeline']:08X}", segments.number_up_to(census["end"]))
     deadline = time.monotonic() + ARCHIVE_TIMEOUT_S

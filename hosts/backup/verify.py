@@ -152,6 +152,9 @@ class _Trial:
         if manifest is None:
             fact = f"backup {self.chosen.label} has no genuine manifest, so a restore of it cannot be judged"
             raise failed("manifest-missing", self.stanza.resource, fact, "Run `flotilla backup run`")
+        if manifest["version"] != fingerprint.VERSION:
+            fact = f"the manifest of backup {self.chosen.label} was written by another version, which hashed content otherwise"
+            raise failed("manifest-old", self.stanza.resource, fact, "Run `flotilla backup run`")
         if manifest["system_id"] != self.chosen.system_id or manifest["label"] != self.chosen.label:
             fact = f"backup {self.chosen.label} is of cluster {self.chosen.system_id}, its manifest of {manifest['system_id']}"
             raise failed("wrong-database", self.stanza.resource, fact, RENEW)

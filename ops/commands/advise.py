@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ops import checkout, console
+from ops import checkout, console, whole
 from ops.commands import Json, Stack, words
 from ops.errors import SettingsError
 
@@ -43,9 +43,8 @@ def advise(
     found = collect(here, stack, now, project)
     if adr:
         from ops.advice.adr import draft, next_number
-        from ops.costs.refresh import write
 
-        write(adr, draft(found, next_number(path.name for path in (here / "docs" / "adr").glob("*.md")), now.date()))
+        whole.text(adr, draft(found, next_number(path.name for path in (here / "docs" / "adr").glob("*.md")), now.date()))
     if json:
         console.document({**found, **({"adr": adr} if adr else {})})
         return

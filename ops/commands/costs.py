@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ops import checkout, console
+from ops import checkout, console, whole
 from ops.commands import Json, words
 from ops.errors import SettingsError
 
@@ -43,7 +43,6 @@ def costs(
     if context.invoked_subcommand is not None:
         return
     from ops.costs.collect import collect
-    from ops.costs.refresh import write
     from ops.costs.statement import to_csv, to_svg
     from settings.loading import stacks
 
@@ -54,7 +53,7 @@ def costs(
     here = checkout.find()
     found = [collect(here, name, is_deployed=deployed) for name in ([stack] if stack else stacks(here))]
     if plot:
-        write(plot, to_svg(found[0]))
+        whole.text(plot, to_svg(found[0]))
     if json:
         console.document({"environments": found})
     elif csv:

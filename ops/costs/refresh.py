@@ -46,7 +46,7 @@ def refresh(path: Path, known: Mapping[str, str], today: date, *, is_own: bool) 
         )
     before = read(path) if path.exists() else None
     after = from_api(ask(endpoint, known.get("HCLOUD_TOKEN", "")), f"GET {endpoint}/pricing", today)
-    write(path, render(after))
+    whole.text(path, render(after))
     return Refreshed(path=path, source=after.source, priced_on=after.priced_on.isoformat(), changed=changes(before, after))
 
 
@@ -143,14 +143,3 @@ def changes(before: PriceList | None, after: PriceList) -> dict[str, tuple[str |
     """
     old, new = flat(before) if before else {}, flat(after)
     return {key: (old.get(key), new.get(key)) for key in sorted(old | new) if old.get(key) != new.get(key)}
-
-
-def write(path: Path, text: str) -> None:
-    """
-    Whole or not at all.
-    """
-    try:
-        with whole.file(path, mode=0o644) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise FlotillaError(f"{path}: not writable: {error.strerror}. Nothing was changed. Take another path.") from error

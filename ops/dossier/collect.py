@@ -48,6 +48,13 @@ class Sources:
         """
         return self.is_declared
 
+    @classmethod
+    def of(cls, kept: Mapping[str, object]) -> Sources:
+        """
+        Those of a dossier that was written, from what was noted beside it.
+        """
+        return cls(is_declared=kept.get("is_repeatable") is True, is_previewed=kept.get("is_previewed") is True)
+
     @property
     def kept(self) -> dict[str, bool]:
         """

@@ -43,9 +43,9 @@ def renew(checkout: Path, stack: str, after: str, *, is_gone: bool = False) -> s
     from ops.dossier import dossier
     from ops.dossier.collect import Sources
 
-    sources = Sources(is_previewed=files.read_manifest(folder).get("is_previewed") is True)
+    sources = Sources.of(files.read_manifest(folder))
     found = dossier.make(checkout, stack, sources=sources, with_html=dossier.HTML in files.owned(folder))
-    if found.facts.outputs is None and not is_gone:
+    if found.facts.there is None and not is_gone:
         raise FlotillaError(f"{name}: it is as it was: {found.facts.why_no_outputs}. Run `{dossier.command(found)}`.")
     dossier.write(found)
     if not found.changes:

@@ -42,14 +42,10 @@ def _dossiers(checkout: Path, *, with_previews: bool) -> Iterator[dict[str, Any]
     from ops.dossier.collect import Sources
 
     for path in sorted((checkout / "docs" / "generated").glob(f"*/{write.MANIFEST}")):
-        known = write.read_manifest(path.parent)
-        if known.get("is_repeatable") is not True:
-            continue
-        is_previewed = known.get("is_previewed") is True
-        if is_previewed and not with_previews:
+        sources = Sources.of(write.read_manifest(path.parent))
+        if not sources.is_repeatable or (sources.is_previewed and not with_previews):
             continue
         stack, has_html = path.parent.name, dossier.HTML in write.owned(path.parent)
-        sources = Sources(is_declared=True, is_previewed=is_previewed)
         words = ["--declared", *(["--preview"] if sources.is_previewed else []), *(["--html"] if has_html else [])]
         command = f"flotilla docs -s {stack} {' '.join(words)}"
         row = {"page": str(path.parent.relative_to(checkout)), "command": command}

@@ -322,7 +322,7 @@ def test_only_measures_that_somebody_answers_with_are_asked_for(settings: Settin
     """A name with a mistake in it would be silence, which looks like good health."""
     words = "sum|avg|min|max|by|rate|increase|time|and|or|unless|offset|absent|quantile_over_time|predict_linear"
     for expression in expressions(settings):
-        plain = re.sub(r'\{[^}]*\}|"[^"]*"|\[[^\]]*\]|by \([^)]*\)', "", expression)
+        plain = re.sub(r'\{[^}]*\}|"[^"]*"|\[[^\]]*\]|(by|on) \([^)]*\)', "", expression)
         names = {
             name for name in re.findall(r"[a-zA-Z_][a-zA-Z0-9_]*", plain) if not re.fullmatch(f"{words}|[0-9]*[smhd]", name)
         }

@@ -4,6 +4,7 @@ Backups on two real machines: made, listed, tried and given back.
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from components import caddyfile
+from hosts import keys
+from hosts.backup import fingerprint, signed
 from ops import backup as asked
 from ops import restore
 from ops.backup import Fleet
 from tests.integration import backup_damage, backup_stand
-from tests.integration.backup_stand import CERTIFICATES, DATA, DATABASE, OPS, VOLUME, Stand
+from tests.integration.backup_stand import CERTIFICATES, DATA, DATABASE, OPS, PSQL, VOLUME, Stand
 
 SAMPLE = ("truncated file", "missing segment, listed", "wrong key", "killed during a backup")
 
@@ -25,6 +28,36 @@ def fleet(stand: Stand) -> Fleet:
     As `ops.backup.fleet` finds it in a stack.
     """
     return Fleet(stack="local", keeper=stand.target(OPS), servers={name: stand.target(name) for name in (DATA, OPS)})
+
+
+# One column of each type that has a hash function of its own, and of some that have none; two rows and one of nothing.
+VALUES = (
+    ("bool", "true", "false"), ("bytea", "'\\x00'", "'\\x0000'"), ("\"char\"", "'a'", "'b'"), ("name", "'n'", "'m'"),
+    ("int2", "1", "2"), ("int4", "1", "2"), ("int8", "1", "2"), ("oid", "1", "2"), ("float4", "0.5", "'NaN'"),
+    ("float8", "0.5", "'-Infinity'"), ("numeric", "1.5", "'NaN'"), ("text", "''", "'x'"), ("varchar(9)", "''", "'x'"),
+    ("char(9)", "''", "'x'"), ("date", "'2026-11-26'", "'infinity'"), ("time", "'10:00'", "'10:00:01'"),
+    ("timetz", "'10:00+02'", "'10:00+01'"), ("timestamp", "'2026-11-26'", "'-infinity'"),
+    ("timestamptz", "'2026-11-26Z'", "'infinity'"), ("interval", "'1 day'", "'1 second'"),
+    ("uuid", "'00000000-0000-0000-0000-000000000000'", "'00000000-0000-0000-0000-000000000001'"),
+    ("inet", "'10.0.0.1'", "'::1'"), ("cidr", "'10.0.0.0/8'", "'::/0'"), ("macaddr", "'0:0:0:0:0:1'", "'0:0:0:0:0:2'"),
+    ("jsonb", "'{}'", "'[]'"), ("json", "'{}'", "'[]'"), ("int4[]", "'{}'", "'{1}'"), ("point", "'(1,2)'", "'(2,1)'"),
+    ("xml", "'<a/>'", "'<b/>'"), ("kind", "'good'", "'bad'"), ("int4range", "'[1,2)'", "'[1,3)'"),
+)  # fmt: skip
+
+
+class Sql:
+    """
+    Asks the database as the programs on the server do.
+    """
+
+    def __init__(self, stand: Stand) -> None:
+        self.stand = stand
+
+    def ask(self, statement: str) -> str:
+        """
+        The answer.
+        """
+        return self.stand.sql(fingerprint.SETTINGS + statement)
 
 
 def rows(stand: Stand, database: str = DATABASE) -> int:
@@ -83,6 +116,52 @@ def test_list_is_read_from_the_repository(stand: Stand) -> None:
     assert set(found) == {f"database:{DATABASE}", "volume:data", f"volume:{CERTIFICATES}"}
     assert all(row["size"] > 10_000 and time.time() - row["at"] < 3600 for row in found.values())
     assert answer["findings"] == []
+
+
+def test_every_change_of_a_value_is_another_content(stand: Stand) -> None:
+    """In each type; also from a value to none, and where two rows or two columns swap their values. Their order is none."""
+    columns = ", ".join(f"c{n} {kind}" for n, (kind, _, _) in enumerate(VALUES))
+    first, second = (", ".join(row[n] for row in VALUES) for n in (1, 2))
+    stand.sql("CREATE TYPE kind AS ENUM ('good', 'bad')")
+    stand.sql(f"CREATE TABLE all_kinds ({columns}, a text, b text)")
+    stand.sql(
+        f"INSERT INTO all_kinds VALUES ({first}, 'x', 'y'), ({second}, 'x', 'z'), ({', '.join(['NULL'] * (len(VALUES) + 2))})"
+    )
+    table = next(table for table in fingerprint.tables(Sql(stand)) if table.name == "all_kinds")
+
+    changes = [
+        *(f"UPDATE public.all_kinds SET c{n} = {new} WHERE b = 'y'" for n, (_, _, new) in enumerate(VALUES)),
+        *(f"UPDATE public.all_kinds SET c{n} = NULL WHERE b = 'y'" for n in range(len(VALUES))),
+        "UPDATE public.all_kinds SET a = b, b = a WHERE b = 'y'",
+        "UPDATE public.all_kinds SET b = CASE b WHEN 'y' THEN 'z' ELSE 'y' END",
+        "INSERT INTO public.all_kinds (a) VALUES (NULL)",
+    ]
+    tried = ("SELECT WHERE false", "UPDATE public.all_kinds SET a = a WHERE b = 'y'", *changes)
+    script = "; ".join(f"BEGIN; {change}; {fingerprint.of_table(table)}; ROLLBACK" for change in tried)
+    said = stand.data.run(*PSQL, "-d", DATABASE, stdin=f"{fingerprint.SETTINGS} {script};").stdout
+    before, rewritten, *changed = said.splitlines()
+    stand.sql("DROP TABLE all_kinds; DROP TYPE kind")
+
+    same: dict[str, list[str]] = {before: ["no change"]}
+    for change, content in zip(changes, changed, strict=True):
+        same.setdefault(content, []).append(change)
+    assert rewritten == before
+    assert [found for found in same.values() if len(found) > 1] == []
+
+
+def test_a_manifest_of_another_version_is_not_compared_with(stand: Stand) -> None:
+    """It was hashed otherwise: nothing is said to differ, and nothing to be good."""
+    label = stand.backup("list", "--project", DATABASE)["sources"][0]["label"]
+    path = f"/mnt/data/backups/manifests/{DATA}/{label}.json"
+    kept = stand.ops.sh(f"cat {path}")
+    older = json.loads(kept) | {"version": 1}
+    older.pop("signature")
+    secret = keys.secret(backup_stand.KEY, "backup", "record")
+    stand.ops.run("tee", path, stdin=json.dumps(signed.sign(older, secret)))
+    told = stand.backup("verify", "--project", DATABASE, code=1)
+    stand.ops.run("tee", path, stdin=kept)
+
+    assert [found["id"] for found in told["findings"]] == ["manifest-old"]
 
 
 def test_verify_restores_and_compares(stand: Stand) -> None:
