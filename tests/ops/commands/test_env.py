@@ -12,7 +12,7 @@ import pytest
 
 from ops import checkout as checkouts
 from ops import cli
-from tests.conftest import Checkout
+from tests.conftest import ROOT, Checkout
 
 PAIRS = [("staging", "production"), ("local", "staging")]
 
@@ -29,13 +29,13 @@ def _run(monkeypatch: pytest.MonkeyPatch, root: Path, *words: str) -> int:
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)
-def test_any_two_environments_are_a_picture(checkout: Checkout, monkeypatch, capsys, tmp_path: Path, first, second) -> None:
+def test_any_two_environments_are_a_picture(monkeypatch, capsys, tmp_path: Path, first, second) -> None:
     """An SVG file with a column for each, named in the document beside the differences."""
     target = tmp_path / "both.svg"
-    assert _run(monkeypatch, checkout.root, first, second, "--svg", str(target), "--json") == 0
+    assert _run(monkeypatch, ROOT, first, second, "--svg", str(target), "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found.pop("picture") == str(target)
-    assert _run(monkeypatch, checkout.root, first, second, "--json") == 0
+    assert _run(monkeypatch, ROOT, first, second, "--json") == 0
     assert json.loads(capsys.readouterr().out) == found
     shown = [text.strip() for text in ElementTree.fromstring(target.read_text()).itertext()]  # noqa: S314 - our own file
     assert {first, second} <= set(shown)
