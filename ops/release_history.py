@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -16,6 +16,9 @@ from ops.releases import Stand
 from settings import Project, Settings, load, read_stack_config
 from settings.release import PastRelease, ProjectReleases, Release
 from settings.releases import releases_file
+
+if TYPE_CHECKING:
+    from ops.diagrams.graph import Drawing
 
 ABSENT = "-"
 LOG_TIMEOUT_S = 60.0
@@ -152,6 +155,17 @@ def between_environments(checkout: Path, first: str, second: str) -> dict[str, A
     for name in sorted({*one.projects, *other.projects}):
         found += _differences(*({f"{name}: {key}": value for key, value in _of(known, name).items()} for known in (one, other)))
     return {"first": first, "second": second, "differences": found, "notes": []}
+
+
+def picture(checkout: Path, first: str, second: str) -> Drawing:
+    """
+    The same two environments side by side, as a drawing in the language of the first one's documents.
+    """
+    from ops.diagrams.comparison import comparison
+    from ops.diagrams.speech import Speech
+
+    one, other = _settings(checkout, first), _settings(checkout, second)
+    return comparison(one, other, Speech(one.language))
 
 
 def _of(settings: Settings, name: str) -> dict[str, Any]:

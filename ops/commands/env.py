@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ops import checkout
+from ops import checkout, console
 from ops.commands import Approve, Json, LockWait, Reason, Yes, words
 from ops.commands.release import show_difference, told
 from ops.confirm import Approval
+from ops.errors import SettingsError
 
 app = typer.Typer(help="Environments side by side.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -20,14 +22,35 @@ app = typer.Typer(help="Environments side by side.", no_args_is_help=True, rich_
 def diff(
     first: Annotated[str, typer.Argument(help="An environment, such as staging.", callback=words.name)],
     second: Annotated[str, typer.Argument(help="Another one, such as production.", callback=words.name)],
+    svg: Annotated[
+        Path | None,
+        typer.Option("--svg", help="Also write both side by side as a picture, SVG, to this file.", callback=words.path),
+    ] = None,
+    mermaid: Annotated[
+        bool, typer.Option("--mermaid", help="Print the picture as Mermaid's text instead, to put into a page of your own.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """
     Compare what two environments serve, and the settings of their projects. Changes nothing.
     """
     from ops import release_history
+    from ops.costs.refresh import write
+    from ops.diagrams import svg as pictures
+    from ops.diagrams.mermaid import mermaid as as_mermaid
 
-    show_difference(release_history.between_environments(checkout.find(), first, second), is_json=json)
+    if json and mermaid:
+        raise SettingsError("--mermaid: it cannot be together with --json. Nothing was done. Give one of them.")
+    here = checkout.find()
+    found = release_history.between_environments(here, first, second)
+    if svg:
+        write(svg, pictures.svg(release_history.picture(here, first, second)))
+    if mermaid:
+        console.raw(as_mermaid(release_history.picture(here, first, second).graph))
+        return
+    show_difference({**found, **({"picture": str(svg)} if svg else {})}, is_json=json)
+    if svg and not json:
+        console.line(f"The picture is in {svg}.")
 
 
 @app.command()
