@@ -19,10 +19,10 @@ from tests.conftest import HOST_KEY, Checkout, Recording
 LOCAL_COMMAND = "command:local:Command"
 
 
-@pytest.fixture
-def recording(checkout: Checkout) -> Recording:
+@pytest.fixture(scope="module")
+def recording(shared_checkout: Checkout) -> Recording:
     """Production with everything in it, without its projects' containers."""
-    return complete(checkout).foundation("production")
+    return complete(shared_checkout).foundation("production")
 
 
 def told(recording: Recording, kind: str) -> dict[str, dict[str, Any]]:
