@@ -20,14 +20,11 @@ from settings import load, read_stack_config
 from tests.terminal import Shown, Terminal, terminal
 
 STACK = "local"
-NEW_PASSPHRASE = "nobody-has-seen-this-one"
 # What asks, and what a person types who means it.
 ANSWERS = {
     r"Type the stack's name to go on: ": STACK,
     r"Go on\? \[y/N\] ": "y",
     r"Do you want to perform this update\?": "yes",
-    r"Enter your new passphrase": NEW_PASSPHRASE,
-    r"Re-enter your new passphrase": NEW_PASSPHRASE,
 }
 PLACEHOLDER = re.compile(r"<[^<>]+>")
 NOTHING: Mapping[str, Any] = {}
@@ -92,28 +89,24 @@ class Person:
         slug: str,
         *parts: Part,
         without: Sequence[str] = (),
-        may_fail: Sequence[str] = (),
         blindly: Mapping[str, str] = NOTHING,
-        before: Mapping[str, Callable[[], object]] = NOTHING,
         learn: Learn = lambda text: {},
     ) -> Followed:
         """
         Type the lines of a page one by one; each has to end with 0. Left out are those with one of the words of `without`, as
-        the page says ("the line of the project"); those of `may_fail` may end otherwise where the page says so. `blindly` is
-        {line: what a command that asks nothing is given}, `before` {line: what is done by hand before it, as the page says}.
-        `learn` finds in what was shown which words go into later lines.
+        the page says ("the line of the project"). `blindly` is {line: what a command that asks nothing is given}. `learn` finds
+        in what was shown which words go into later lines.
         """
         took_s, shown = {}, {}
         lines = lines_of(self.checkout, slug, *parts)
-        for word in (*without, *may_fail, *blindly, *before):
+        for word in (*without, *blindly):
             assert any(word in line for line in lines), f"{slug}: nothing on the page has {word}"
         for line in lines:
             if any(word in line for word in without):
                 continue
-            before.get(line, lambda: None)()
             said, took_s[line] = self._type(line, blindly.get(line))
             shown[line] = said.text
-            if said.code != 0 and not any(word in line for word in may_fail):
+            if said.code != 0:
                 pytest.fail(f"{slug}: `{line}` ended with {said.code}\n{said.text}", pytrace=False)
             self.words.update(learn(said.text))
         return Followed(took_s=took_s, shown=shown)
