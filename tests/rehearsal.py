@@ -97,7 +97,8 @@ class Person:
         the page says ("the line of the project"). `blindly` is {line: what a command that asks nothing is given}. `learn` finds
         in what was shown which words go into later lines.
         """
-        took_s, shown = {}, {}
+        took_s: dict[str, float] = {}
+        shown: dict[str, str] = {}
         lines = lines_of(self.checkout, slug, *parts)
         for word in (*without, *blindly):
             assert any(word in line for line in lines), f"{slug}: nothing on the page has {word}"
