@@ -34,8 +34,15 @@ class Rehearsal:
     day: date
 
 
-REHEARSALS: Mapping[str, Rehearsal] = {"database-server-lost": Rehearsal(seconds=91, day=date(2026, 11, 26))}
-"""As tests/e2e/operations/test_runbook_disaster.py measured it, which fails where it takes ten times as long."""
+_DAY = date(2026, 11, 26)
+REHEARSALS: Mapping[str, Rehearsal] = {
+    "database-server-lost": Rehearsal(seconds=91, day=_DAY),
+    "dns-account-lost": Rehearsal(seconds=26, day=_DAY),
+    "restore-moment": Rehearsal(seconds=29, day=_DAY),
+    "restore-table": Rehearsal(seconds=13, day=_DAY),
+    "rotate-key": Rehearsal(seconds=135, day=_DAY),
+}
+"""As the tests measured it that the pages name; they fail where it takes ten times as long."""
 
 
 def measured(reports: Iterable[Mapping[str, Any]], stack: str) -> dict[str, Duration]:

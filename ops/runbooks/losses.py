@@ -7,6 +7,7 @@ from __future__ import annotations
 from ops.confirm import Level
 from ops.runbooks.names import Names
 from ops.runbooks.runbook import Runbook, Situation, run, say, step
+from ops.runbooks.secrets import new_passphrase
 
 
 def state_lost(n: Names) -> Runbook:
@@ -101,9 +102,11 @@ def dns_account_lost(n: Names) -> Runbook:
                 n.pulumi("stack", "--show-urns"),
             ),
             step(
-                "Take each of them out of the state; this deletes nothing anywhere. All names may stand in one command.",
-                "Les retirer de l'état ; cela ne supprime rien nulle part. Une seule commande peut les nommer tous.",
-                n.pulumi("state", "remove", "<urn>", "--yes"),
+                "Take all of them out of the state, each name in quotes, in one command, and what depends on them; this "
+                "deletes nothing anywhere, and the next step does it again.",
+                "Les retirer tous de l'état, chaque nom entre apostrophes, en une seule commande, avec ce qui en dépend ; cela "
+                "ne supprime rien nulle part, et l'étape suivante le refait.",
+                n.pulumi("state", "remove", "<urn>", "--target-dependents", "--yes"),
             ),
             step(
                 "Make all records in the new zones.",
@@ -129,6 +132,7 @@ def dns_account_lost(n: Names) -> Runbook:
                 "Tant que le registraire a les anciens serveurs de noms, rien n'a changé pour les visiteurs.",
             ),
         ),
+        rehearsed="tests/proof/test_runbook_rehearsals.py",
     )
 
 
@@ -166,11 +170,11 @@ def key_compromised(n: Names) -> Runbook:
                 run("export", "HCLOUD_TOKEN"),
             ),
             step(
-                "The passphrase or key of the stack: change it, then every secret that it opened, as the page about secrets "
-                "says: old copies of {file} can still be read.",
-                "La phrase secrète ou la clé de la pile : la changer, puis chaque secret qu'elle ouvrait, selon la page des "
-                "secrets : les anciennes copies de {file} restent lisibles.",
-                n.pulumi("stack", "change-secrets-provider", "passphrase"),
+                "The passphrase or key of the stack: change it, give the new one to this shell, then change every secret that "
+                "it opened, as the page about secrets says: old copies of {file} can still be read.",
+                "La phrase secrète ou la clé de la pile : la changer, donner la nouvelle à ce shell, puis changer chaque "
+                "secret qu'elle ouvrait, selon la page des secrets : les anciennes copies de {file} restent lisibles.",
+                *new_passphrase(n),
                 file=n.file,
             ),
             step(

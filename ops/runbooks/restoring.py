@@ -8,6 +8,7 @@ from ops.confirm import Level
 from ops.runbooks.names import Names
 from ops.runbooks.runbook import Command, Runbook, Situation, Step, say, step
 
+REHEARSED = "tests/proof/test_runbook_rehearsals.py"
 DUMPS = "/var/lib/postgresql"
 MOMENT = "<2026-11-26T01:30:00Z>"
 RESTORED = "<{database}_restored_...>"
@@ -46,6 +47,27 @@ def dropped(n: Names, database: str) -> Step:
         "When nobody needs it any more: the name is the one that the command printed.",
         "Quand plus personne n'en a besoin : le nom est celui que la commande a affiché.",
         as_postgres(n, "dropdb", RESTORED.format(database=database)),
+    )
+
+
+def exchanged(n: Names, database: str) -> Step:
+    """
+    What restoring has kept of before, in its place again.
+    """
+    wrong, before = identifier(f"{database}_wrong"), identifier(f"<{database}_before_...>")
+    literal = f"'{database.replace(chr(39), 2 * chr(39))}'"
+    ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {literal}"  # noqa: S608 - quoted above
+    return step(
+        "What was there before is a database `..._before_...` on {server}: exchange the names. Connections are cut, and the "
+        "project is without its database until the last but one line.",
+        "L'état d'avant est une base `..._before_...` sur {server} : échanger les noms. Les connexions sont coupées, et le "
+        "projet est sans base jusqu'à l'avant-dernière ligne.",
+        n.psql("postgres", f"ALTER DATABASE {identifier(database)} ALLOW_CONNECTIONS false"),
+        n.psql("postgres", ended),
+        n.psql("postgres", f"ALTER DATABASE {identifier(database)} RENAME TO {wrong}"),
+        n.psql("postgres", f"ALTER DATABASE {before} RENAME TO {identifier(database)}"),
+        n.psql("postgres", f"ALTER DATABASE {wrong} ALLOW_CONNECTIONS true"),
+        server=n.first("db"),
     )
 
 
@@ -118,6 +140,7 @@ def restore_table(n: Names) -> Runbook:
                 as_postgres(n, "rm", "-f", dump, before),
             ),
         ),
+        rehearsed=REHEARSED,
     )
 
 
@@ -177,16 +200,13 @@ def restore_database(n: Names) -> Runbook:
             ),
         ),
         undo=(
-            step(
-                "What was there before is a database `..._before_...` on {server}: exchange the names while the project is in "
-                "maintenance.",
-                "L'état d'avant est une base `..._before_...` sur {server} : échanger les noms pendant la maintenance du "
-                "projet.",
-                n.psql("postgres", f"ALTER DATABASE {identifier(database)} RENAME TO {identifier(database + '_wrong')}"),
-                n.psql("postgres", f"ALTER DATABASE {identifier(f'<{database}_before_...>')} RENAME TO {identifier(database)}"),
-                server=n.first("db"),
-            ),
+            exchanged(n, database),
             dropped(n, database),
+            step(
+                "And what was exchanged away.",
+                "Et ce qui a été échangé.",
+                as_postgres(n, "dropdb", f"{database}_wrong"),
+            ),
         ),
     )
 
@@ -240,9 +260,11 @@ def restore_moment(n: Names) -> Runbook:
             step(
                 "As on the page about a whole database: what was there is kept.",
                 "Comme sur la page d'une base entière : ce qui était là est gardé.",
+                n.flotilla("runbook", "restore-database"),
             ),
             dropped(n, database),
         ),
+        rehearsed=REHEARSED,
     )
 
 

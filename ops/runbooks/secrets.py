@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from ops.confirm import Level
 from ops.runbooks.names import Names
-from ops.runbooks.runbook import Runbook, Situation, Step, run, say, step
+from ops.runbooks.runbook import Command, Runbook, Situation, Step, run, say, step
 from settings.secrets import KEY, NOTIFICATIONS, OFFSITE, PROJECTS, REGISTRY, SECRETS
 
-REPOSITORY = "/mnt/data/backups"
-ASIDE = "/mnt/data/backups-of-the-old-key"
+ON_DISK, WITHOUT_DISK = "/mnt/data/backups", "/var/lib/flotilla-backups"
+"""Where the backup server keeps them: components/declarations/backup.py."""
 
 
 def rotate(n: Names) -> Runbook:
@@ -137,10 +137,11 @@ def _elsewhere(n: Names) -> Iterator[Step]:
         run("export", "CLOUDFLARE_API_TOKEN"),
     )
     yield step(
-        "The passphrase of the stack: it asks for the new one twice. Everybody who works on it needs it, and CI.",
-        "La phrase secrète de la pile : la nouvelle est demandée deux fois. Tous ceux qui y travaillent en ont besoin, et la "
-        "CI.",
-        n.pulumi("stack", "change-secrets-provider", "passphrase"),
+        "The passphrase of the stack: it asks for the new one twice. Give it to this shell, then to everybody who works on it, "
+        "and to CI.",
+        "La phrase secrète de la pile : la nouvelle est demandée deux fois. La donner à ce shell, puis à tous ceux qui y "
+        "travaillent et à la CI.",
+        *new_passphrase(n),
     )
     yield step(
         "SSH keys of administrators: the new one beside the old one in `access.public_keys` of {file}, apply, try it, then "
@@ -153,11 +154,24 @@ def _elsewhere(n: Names) -> Iterator[Step]:
     )
 
 
+def new_passphrase(n: Names) -> tuple[Command, ...]:
+    """
+    What the stack is sealed with. The shell would go on with the old one.
+    """
+    return (
+        n.pulumi("stack", "change-secrets-provider", "passphrase"),
+        run("read", "-rs", "PULUMI_CONFIG_PASSPHRASE"),
+        run("export", "PULUMI_CONFIG_PASSPHRASE"),
+    )
+
+
 def rotate_key(n: Names) -> Runbook:
     """
     What passwords and keys of databases and backups are derived from.
     """
     backup, servers = n.first("backup"), n.having("db")
+    kept = ON_DISK if not n.having("backup") or n.having("backup")[0].has_disk else WITHOUT_DISK
+    aside = f"{kept}-of-the-old-key"
     return Runbook(
         slug="rotate-key",
         situation=Situation.CARE,
@@ -186,7 +200,7 @@ def rotate_key(n: Names) -> Runbook:
                 "Mettre de côté les dépôts de l'ancienne clé. Si des copies partent à l'extérieur, leur écrire un autre "
                 "`path` dans {file}.",
                 *(n.on(backup, "systemctl", "stop", f"flotilla-backup-wal@{found.name}") for found in servers[:12]),
-                n.on(backup, "mv", REPOSITORY, ASIDE),
+                n.on(backup, "mv", kept, aside),
                 file=n.file,
             ),
             step(
@@ -211,11 +225,12 @@ def rotate_key(n: Names) -> Runbook:
                 "The old key again (paste it), and its repositories back in their place.",
                 "L'ancienne clé de nouveau (la coller), et ses dépôts à leur place.",
                 n.set_secret(KEY),
-                n.on(backup, "mv", REPOSITORY, f"{REPOSITORY}-of-the-new-key"),
-                n.on(backup, "mv", ASIDE, REPOSITORY),
+                n.on(backup, "mv", kept, f"{kept}-of-the-new-key"),
+                n.on(backup, "mv", aside, kept),
                 n.flotilla("apply"),
             ),
         ),
+        rehearsed="tests/proof/test_runbook_rehearsals.py",
     )
 
 

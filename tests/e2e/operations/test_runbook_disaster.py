@@ -4,32 +4,20 @@ A newcomer with one page: the database server is lost, and what the page says is
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable
 
-from ops.runbooks import names, pages
 from ops.runbooks.disasters import LOST_DATABASE
 from ops.runbooks.durations import REHEARSALS
-from settings import load, read_stack_config
 from tests.e2e.conftest import Fleet
 from tests.e2e.test_data import GUESTBOOK, LOSE_THE_DATABASE_SERVER, write
+from tests.rehearsal import lines_of
 
 SLOWER = 10
 """Another machine may take so many times as long as the page says before the page counts as wrong."""
 LONGEST_S = 900
 """Where the page says nothing yet."""
-
-
-def lines_of_the_page(fleet: Fleet) -> list[str]:
-    """
-    What is to be copied from the page of this fleet, in its order.
-    """
-    settings = load("local", fleet.checkout, read_stack_config(fleet.checkout, "local"))
-    found = {page.path: page.content for page in pages.render(names.of(settings), {}, "en")}
-    blocks = re.findall(r"^```sh\n(.*?)\n```$", found[f"{pages.FOLDER}/{LOST_DATABASE}.md"], re.MULTILINE | re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()]
 
 
 def test_the_page_brings_a_lost_database_server_back(fleet: Fleet, record_property: Callable[[str, object], None]) -> None:
@@ -42,7 +30,7 @@ def test_the_page_brings_a_lost_database_server_back(fleet: Fleet, record_proper
     fleet.run("flotilla backup run -s local")
     write(fleet, f"after-the-backup-{mark}")
     time.sleep(3)  # what is written streams to the backup server at once; it does not have to be lucky
-    lines = lines_of_the_page(fleet)
+    lines = lines_of(fleet.checkout, LOST_DATABASE)
     fleet.run(LOSE_THE_DATABASE_SERVER)
     assert f"after-the-backup-{mark}" not in fleet.curl(GUESTBOOK, check=False).stdout
 

@@ -94,15 +94,15 @@ def test_durations_are_those_of_what_ended_well_here() -> None:
 @pytest.mark.parametrize(
     ("language", "known", "unknown"),
     [
-        ("en", "restore 47 s, at most 60 s (3 times)", "not measured yet"),
-        ("fr", "restore 47 s, au plus 60 s (3 fois)", "pas encore mesurée"),
+        ("en", "rollback 47 s, at most 60 s (3 times)", "not measured yet"),
+        ("fr", "rollback 47 s, au plus 60 s (3 fois)", "pas encore mesurée"),
     ],
 )
 def test_the_expected_duration_is_as_measured(language: Language, known: str, unknown: str) -> None:
     """Or the page says that nobody knows."""
-    durations = {"restore": Duration(count=3, median_s=47.0, longest_s=60.0)}
-    assert known in page_of("restore-moment", durations, language).content.replace("\\", "")
-    assert unknown in page_of("restore-moment", {}, language).content
+    durations = {"rollback": Duration(count=3, median_s=47.0, longest_s=60.0)}
+    assert known in page_of("rollback", durations, language).content.replace("\\", "")
+    assert unknown in page_of("rollback", {}, language).content
 
 
 def test_other_pages_can_lead_here() -> None:
