@@ -36,6 +36,7 @@ from ops.commands import (
     restore,
     runbook,
     sandbox,
+    secrets,
     settings,
     status,
     sync,
@@ -85,6 +86,7 @@ app.add_typer(notify.app, name="notify")
 app.add_typer(project.app, name="project")
 app.add_typer(release.app, name="release")
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(settings.app, name="settings")
 app.add_typer(workflow.app, name="workflow")
 

@@ -60,10 +60,15 @@ def outputs(checkout: Path, stack: str | None, known: Mapping[str, str]) -> dict
 
 
 def engine(
-    arguments: Sequence[str], checkout: Path, known: Mapping[str, str], *, timeout_s: float = TIMEOUT_S
+    arguments: Sequence[str],
+    checkout: Path,
+    known: Mapping[str, str],
+    *,
+    timeout_s: float = TIMEOUT_S,
+    given: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """
-    Run `pulumi` in the checkout, without a terminal.
+    Run `pulumi` in the checkout, without a terminal. `given` is written to its standard input.
 
     Raises: MissingToolError where there is none, FlotillaError where it does not end in time.
     """
@@ -76,7 +81,7 @@ def engine(
             command,
             cwd=checkout,
             env=known,
-            stdin=subprocess.DEVNULL,
+            input=given or "",
             capture_output=True,
             text=True,
             timeout=timeout_s,

@@ -29,7 +29,7 @@ from settings.care import (
 from settings.entry import Acme, Authority, Dns, DnsRecord, Entry, Ingress, RecordType, Tls
 from settings.machines import Access, Location, Network, NetworkRoute, NetworkZone, Role, ServerImage, ServerPool
 from settings.model import Model
-from settings.values import Count, FilePath, Hostname, Name, PostgresqlVersion, RegistryHost, RegistryUser
+from settings.values import Count, Days, FilePath, Hostname, Name, PostgresqlVersion, RegistryHost, RegistryUser
 
 __all__ = [
     "Access",
@@ -109,6 +109,11 @@ class Environment(Model):
     backup: BackupPolicy | None = Field(default=None, description="How databases and volumes are backed up. None: not at all.")
     monitoring: Monitoring | None = Field(default=None, description="What is watched, and who is told. None: nothing.")
     updates: Updates = Field(default=Updates(), description="When servers get security updates.")
+    secret_rotation_days: Days = Field(
+        default=365,
+        description="How many days after it was set a secret is to have another value: `flotilla secrets list`. A year is what "
+        "NIST SP 800-57 Part 1 (5.3.6) names for keys that others are derived from; other secrets may be given longer.",
+    )
     kept_releases: Count = Field(
         default=5, description="How many releases of a project servers keep the images of, beside those that it serves."
     )

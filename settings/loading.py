@@ -5,7 +5,8 @@ Load everything that people wrote about one environment, and check it as a whole
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from settings.project import Project
 from settings.project_files import ReadProjects, read_projects
 from settings.release_checks import check_served
 from settings.releases import ProjectReleases, Releases, check_releases, releases_file
+from settings.secret_records import RECORDS, SecretPath, paths, read_records, set_on
 from settings.secrets import (
     SECRETS,
     SecretNames,
@@ -39,13 +41,14 @@ from settings.wording import suggest
 
 NAMESPACE = "flotilla"
 ENVIRONMENT = "environment"
-KEYS = (ENVIRONMENT, SECRETS, LANGUAGE)
+KEYS = (ENVIRONMENT, SECRETS, LANGUAGE, RECORDS)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """
     One environment with its projects and releases, checked as a whole. `projects` is {name: project}, those that live in it.
+    `secrets_set` is {secret: the day on which it was set}, None where no record is of the value that it has.
     """
 
     stack: str
@@ -55,6 +58,7 @@ class Settings:
     releases: Releases
     secrets: SecretNames
     language: Language = DEFAULT
+    secrets_set: Mapping[SecretPath, date | None] = field(default_factory=dict)
 
     @property
     def served(self) -> tuple[tuple[Project, ProjectReleases], ...]:
@@ -118,6 +122,8 @@ def examine(stack: str, root: Path, config: Mapping[str, Any]) -> Settings | lis
     secrets = _secrets(stack, config, file, problems)
     language, findings = read_language(config.get(LANGUAGE))
     problems += [file.problem(LANGUAGE, finding) for finding in findings]
+    records, findings = read_records(config.get(RECORDS))
+    problems += [file.problem(RECORDS, finding) for finding in findings]
     projects = read_projects(root, stack, {stack, *stacks(root)}, problems)
     releases, source = _releases(releases_file(root, stack), problems)
     if environment:
@@ -133,6 +139,7 @@ def examine(stack: str, root: Path, config: Mapping[str, Any]) -> Settings | lis
         releases=releases,
         secrets=secrets,
         language=language,
+        secrets_set={path: set_on(path, file.value(SECRETS), records) for path in paths(secrets)},
     )
 
 

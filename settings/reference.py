@@ -70,6 +70,11 @@ copy where no server is: with it, backups can be read when everything else is go
 
     openssl rand -base64 48 | pulumi config set --stack production --secret --path 'flotilla:secrets.key'
 
+Each secret has a record of the day on which it was set, of its encrypted value: see docs/security.md.
+
+    flotilla secrets list -s production
+    flotilla secrets set projects.ledger.API_TOKEN -s production
+
 ## What differs between environments
 
 `environments` in a project's file lists where the project lives, and what is different there. Blocks are merged key by key,

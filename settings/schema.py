@@ -21,6 +21,7 @@ from settings.overrides import ENVIRONMENTS, FIXED
 from settings.process import Kind
 from settings.project import Project
 from settings.release import Releases
+from settings.secret_records import DIGEST
 from settings.secrets import ENCRYPTED, KEY, NOTIFICATIONS, OFFSITE, OFFSITE_NAMES, PROJECTS, REGISTRY
 from settings.values import ENVIRONMENT_VARIABLE_PATTERN, NAME_PATTERN
 
@@ -73,6 +74,7 @@ def stack_schema() -> Schema:
         "properties": {
             "flotilla:environment": {"$ref": "#/$defs/Environment"},
             "flotilla:secrets": _secrets(),
+            "flotilla:secret_records": _records(),
             "flotilla:language": LANGUAGE,
         },
         "patternProperties": {"^(?!flotilla:)": {}},
@@ -131,6 +133,19 @@ def _secrets() -> Schema:
             REGISTRY: encrypted,
         },
         "additionalProperties": False,
+    }
+
+
+def _records() -> Schema:
+    return {
+        "type": "object",
+        "description": "When each secret was set: written by `flotilla secrets set`.",
+        "additionalProperties": {
+            "type": "object",
+            "required": ["since", "of"],
+            "properties": {"since": {"type": "string", "format": "date"}, "of": {"type": "string", "pattern": DIGEST}},
+            "additionalProperties": False,
+        },
     }
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ops import checkout, console
+from ops import checkout, console, whole
 from ops.commands import Approve, Json, LockWait, Reason, Yes, words
 from ops.commands.release import show_difference, told
 from ops.confirm import Approval
@@ -22,9 +22,9 @@ app = typer.Typer(help="Environments side by side.", no_args_is_help=True, rich_
 def diff(
     first: Annotated[str, typer.Argument(help="An environment, such as staging.", callback=words.name)],
     second: Annotated[str, typer.Argument(help="Another one, such as production.", callback=words.name)],
-    svg: Annotated[
+    plot: Annotated[
         Path | None,
-        typer.Option("--svg", help="Also write both side by side as a picture, SVG, to this file.", callback=words.path),
+        typer.Option("--plot", help="Also write both side by side as a picture, SVG, to this file.", callback=words.path),
     ] = None,
     mermaid: Annotated[
         bool, typer.Option("--mermaid", help="Print the picture as Mermaid's text instead, to put into a page of your own.")
@@ -35,22 +35,21 @@ def diff(
     Compare what two environments serve, and the settings of their projects. Changes nothing.
     """
     from ops import release_history
-    from ops.costs.refresh import write
-    from ops.diagrams import svg as pictures
     from ops.diagrams.mermaid import mermaid as as_mermaid
+    from ops.diagrams.svg import svg
 
     if json and mermaid:
         raise SettingsError("--mermaid: it cannot be together with --json. Nothing was done. Give one of them.")
     here = checkout.find()
     found = release_history.between_environments(here, first, second)
-    if svg:
-        write(svg, pictures.svg(release_history.picture(here, first, second)))
+    if plot:
+        whole.text(plot, svg(release_history.picture(here, first, second)))
     if mermaid:
         console.raw(as_mermaid(release_history.picture(here, first, second).graph))
         return
-    show_difference({**found, **({"picture": str(svg)} if svg else {})}, is_json=json)
-    if svg and not json:
-        console.line(f"The picture is in {svg}.")
+    show_difference({**found, **({"picture": str(plot)} if plot else {})}, is_json=json)
+    if plot and not json:
+        console.line(f"The picture is in {plot}.")
 
 
 @app.command()

@@ -11,7 +11,8 @@ from ops.dossier import terms
 from ops.dossier.facts import Facts
 from ops.dossier.page import Markdown, Page, body, code, heading, joined, link, paragraph, say, setting, source, table
 from ops.dossier.words import Words
-from settings.secrets import KEY, NOTIFICATIONS, OFFSITE, PROJECTS, REGISTRY, set_command
+from settings.secret_records import due_on
+from settings.secrets import KEY, NOTIFICATIONS, OFFSITE, PROJECTS, REGISTRY
 
 TITLE = Words(en="Secrets", fr="Secrets")
 GIVEN = Words(en="Values that people have set", fr="Valeurs que des gens ont données")
@@ -21,15 +22,14 @@ HIDDEN = Words(
 )
 NONE_SET = Words(en="No secret has a value.", fr="Aucun secret n'a de valeur.")
 USED = Words(en="Used by", fr="Utilisé par")
-AGE = Words(en="Age", fr="Âge")
+SINCE = Words(en="Set on", fr="Donné le")
+DUE = Words(en="Due", fr="À remplacer le")
 SET = Words(en="Set anew with", fr="Se remplace par")
-AGE_UNKNOWN = Words(
-    en="Ages are not known: neither the stack's file nor its state says when a value was set. How often one is to be replaced "
-    "is not agreed on in any setting either, so no rotation can be said to be due. Git's history of {file} shows when a "
-    "line was changed: {command}.",
-    fr="Les âges sont inconnus : ni le fichier de la pile ni son état ne disent quand une valeur a été donnée. Aucun réglage "
-    "ne fixe non plus de fréquence de remplacement : aucune rotation ne peut donc être dite en retard. L'historique git de "
-    "{file} montre quand une ligne a changé : {command}.",
+RECORDED = Words(
+    en="The day is that of the record beside the encrypted value, in {file}. It is not known where there is no record of the "
+    "value that is there now. A secret is due {days} days after it was set: {setting}.",
+    fr="Le jour est celui de la note à côté de la valeur chiffrée, dans {file}. Il est inconnu quand aucune note ne "
+    "correspond à la valeur actuelle. Un secret est à remplacer {days} jours après : {setting}.",
 )
 DERIVED = Words(en="Derived from the environment's key", fr="Dérivés de la clé de l'environnement")
 DERIVED_TEXT = Words(
@@ -62,18 +62,30 @@ def page(facts: Facts) -> Page:
 def _given(facts: Facts) -> Markdown:
     language, stack_file = facts.language, f"Pulumi.{facts.stack}.yaml"
     rows = [
-        (code(".".join(path)), used, say(terms.NOT_KNOWN, language), code(set_command(facts.stack, *path)))
+        (code(".".join(path)), used, *_days(facts, path), code(f"flotilla secrets set {'.'.join(path)} -s {facts.stack}"))
         for path, used in _named(facts)
     ]
-    headers = terms.heads(language, terms.NAME, USED, AGE, SET)
-    command = code(f"git log -p -- {stack_file}")
+    headers = terms.heads(language, terms.NAME, USED, SINCE, DUE, SET)
+    days = facts.settings.environment.secret_rotation_days
+    told = say(RECORDED, language, file=code(stack_file), days=days, setting=code("secret_rotation_days"))
     return body(
         heading(GIVEN.of(language)),
         paragraph(say(HIDDEN, language, file=code(stack_file))),
         table(headers, rows) if rows else paragraph(say(NONE_SET, language)),
-        paragraph(say(AGE_UNKNOWN, language, file=code(stack_file), command=command)) if rows else Markdown(),
-        source(language, setting("secrets")),
+        paragraph(told) if rows else Markdown(),
+        source(language, setting("secrets"), setting("secret_records"), setting("secret_rotation_days")),
     )
+
+
+def _days(facts: Facts, path: tuple[str, ...]) -> tuple[Markdown, Markdown]:
+    """
+    When a secret was set and when it is due: dates, never ages, so that the page is the same on any day.
+    """
+    found = facts.settings.secrets_set.get(path)
+    if found is None:
+        return say(terms.NOT_KNOWN, facts.language), say(terms.NOT_KNOWN, facts.language)
+    due = due_on(found, facts.settings.environment.secret_rotation_days)
+    return code(found.isoformat()), code(due.isoformat())
 
 
 def _named(facts: Facts) -> Iterator[tuple[tuple[str, ...], Markdown]]:

@@ -32,7 +32,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, root: Path, *words: str) -> int:
 def test_any_two_environments_are_a_picture(monkeypatch, capsys, tmp_path: Path, first, second) -> None:
     """An SVG file with a column for each, named in the document beside the differences."""
     target = tmp_path / "both.svg"
-    assert _run(monkeypatch, ROOT, first, second, "--svg", str(target), "--json") == 0
+    assert _run(monkeypatch, ROOT, first, second, "--plot", str(target), "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found.pop("picture") == str(target)
     assert _run(monkeypatch, ROOT, first, second, "--json") == 0
@@ -45,7 +45,7 @@ def test_any_two_environments_are_a_picture(monkeypatch, capsys, tmp_path: Path,
 def test_the_picture_is_named_after_what_is_said_as_ever(checkout: Checkout, monkeypatch, capsys, tmp_path: Path) -> None:
     """For people the comparison comes as ever, then where the picture is."""
     target = tmp_path / "both.svg"
-    assert _run(monkeypatch, checkout.root, "staging", "production", "--svg", str(target)) == 0
+    assert _run(monkeypatch, checkout.root, "staging", "production", "--plot", str(target)) == 0
     said = capsys.readouterr().out
     assert _run(monkeypatch, checkout.root, "staging", "production") == 0
     plain = capsys.readouterr().out
@@ -63,6 +63,6 @@ def test_mermaid_is_printed_alone(checkout: Checkout, monkeypatch, capsys) -> No
 
 def test_a_picture_that_cannot_be_written(checkout: Checkout, monkeypatch, capsys, tmp_path: Path) -> None:
     """One sentence that names the file, and no table that looks like success."""
-    assert _run(monkeypatch, checkout.root, "staging", "production", "--svg", str(tmp_path / "none" / "both.svg")) == 1
+    assert _run(monkeypatch, checkout.root, "staging", "production", "--plot", str(tmp_path / "none" / "both.svg")) == 1
     said = capsys.readouterr()
     assert said.out == "" and "not writable" in said.err and "Traceback" not in said.err
