@@ -49,7 +49,9 @@ def test_every_command_is_there() -> None:
     """The commands of this stage, and nothing that does not exist yet."""
     nouns = {words[0] for words in ALL}
     words = "advise apply audit backup canary cleanup compliance costs dashboard deploy docs doctor drill env history host"
-    more = "incident maintenance notify plan project release report restore rollback runbook sandbox settings status sync"
+    more = (
+        "incident maintenance notify plan project release report restore rollback runbook sandbox secrets settings status sync"
+    )
     assert nouns == {*words.split(), *more.split(), "unlock", "workflow"}
     assert {words[1] for words in ALL if words[0] == "host"} == {"converge", "reboot", "ssh"}
     assert {words[1] for words in ALL if words[0] == "settings"} == {"check", "schema"}
