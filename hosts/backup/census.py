@@ -93,16 +93,3 @@ def _moment(label: str) -> str:
 SELECT json_build_object('restore_point', '{label}', 'position', pg_create_restore_point('{label}')::text,
 'timeline', (SELECT timeline_id FROM pg_control_checkpoint()), 'system_id', (SELECT system_identifier FROM pg_control_system()),
 'taken_at', extract(epoch FROM clock_timestamp())::bigint)::text"""
-
-
-def position(port: int, version: int) -> dict[str, Any]:
-    """
-    How far the log has come: {position, now}.
-    """
-    with Session("postgres", ("-p", str(port), "-h", "/var/run/postgresql"), USER, version) as session:
-        return dict(json.loads(session.ask(_POSITION)))
-
-
-_POSITION = """\
-SELECT json_build_object('position', pg_current_wal_flush_lsn()::text,
-'now', extract(epoch FROM clock_timestamp())::bigint)::text"""

@@ -42,10 +42,13 @@ _FUNCTIONS = {
     "char": "hashcharextended",
     "numeric": "hash_numeric_extended",
 }
+# Types whose own functions cannot be called by a name, as others that are the same to the bit.
+_AS = {"bool": "({0}::int4)", "date": "({0}::timestamp)", "timestamptz": "timezone(INTERVAL '0', {0})"}
+_OF = {"bool": "int4", "date": "timestamp", "timestamptz": "timestamp"}
 # No hash of a value: PostgreSQL takes the seed itself for those of zero and of what is not a number.
 _NOTHING = 0x5851F42D4C957F2D
-# Those of these types cannot be called by a name: an array of one value has them called.
-_IN_ARRAY = frozenset({"bool", "bytea", "date", "timestamptz"})
+# No other type is like this one: an array of one value has its function called.
+_IN_ARRAY = "bytea"
 
 TABLES = f"""\
 SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), (
@@ -147,13 +150,13 @@ def _of_column(column: Column, seed: int) -> str:
     """
     The hash of nothing is a number of its own: PostgreSQL's is nothing, and would make the whole row's nothing.
     """
-    if column.type in _IN_ARRAY:
+    if column.type == _IN_ARRAY:
         hashed = f"hash_array_extended(ARRAY[{column.written}], {seed})"
     else:
-        function = _FUNCTIONS.get(column.type)
+        function = _FUNCTIONS.get(_OF.get(column.type, column.type))
+        value = _AS.get(column.type, "{0}" if function else "{0}::text").format(column.written)
         # PostgreSQL takes an empty list and an empty object for one.
         own = f"CASE WHEN {column.written} @> '[]' THEN -{seed} ELSE {seed} END" if column.type == "jsonb" else seed
-        value = column.written if function else f"{column.written}::text"
         hashed = f"{function or 'hashtextextended'}({value}, {own})"
     return f"CASE WHEN {column.written} IS NOT DISTINCT FROM NULL THEN {_NOTHING + seed} ELSE {hashed} END"
 

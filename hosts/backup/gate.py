@@ -61,8 +61,6 @@ def _answer(argv: Sequence[str], config: Mapping[str, Any]) -> int:
             _become(rsync(rest, config["volumes"]), None)
         case ["census", label] if LABEL.fullmatch(label) and config["database"]:
             return _census(label, **_cluster(config))
-        case ["position"] if config["database"]:
-            return _position(**_cluster(config))
         case ["prepare", path] if path in config["volumes"]:
             from hosts.backup import volume
 
@@ -127,12 +125,6 @@ def _census(label: str, port: int, version: int) -> int:
         return _say(census.take(label, port, version))
     except census.CensusError as error:
         raise GateError(str(error)) from None
-
-
-def _position(port: int, version: int) -> int:
-    from hosts.backup import census
-
-    return _say(census.position(port, version))
 
 
 def _say(document: Any) -> int:

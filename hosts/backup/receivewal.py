@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
 from hosts.backup import process
 from hosts.backup.config import FOLDER, KEEPER, Stanza
@@ -26,9 +27,20 @@ def _binary(stanza: Stanza, name: str = "pg_receivewal") -> str:
     return f"/usr/lib/postgresql/{stanza.version}/bin/{name}"
 
 
-def system_id(stanza: Stanza) -> int:
+class Identity(NamedTuple):
     """
-    Which cluster it is that answers.
+    Which cluster it is that answers, and how far its log has come.
+    """
+
+    system_id: int
+    position: str
+
+
+def identity(stanza: Stanza) -> Identity:
+    """
+    Ask a server.
+
+    Raises: BackupError where it does not answer.
     """
     argv = [
         _binary(stanza, "psql"),
@@ -43,7 +55,8 @@ def system_id(stanza: Stanza) -> int:
     done = process.run(argv, user=KEEPER, timeout_s=60)
     if done.code != 0:
         raise failed("unreachable", stanza.resource, f"the database server does not answer: {done.words}", "See if it runs")
-    return int(done.output.split()[0])
+    system_id, _, position, *_ = done.output.split()
+    return Identity(int(system_id), position)
 
 
 def have_slot(stanza: Stanza) -> None:

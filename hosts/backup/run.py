@@ -91,7 +91,7 @@ def require_same(stanza: Stanza, known: pgbackrest.Information) -> None:
     """
     Raises: BackupError where the server has another cluster than the one that backups are taken of.
     """
-    system_id = receivewal.system_id(stanza)
+    system_id = receivewal.identity(stanza).system_id
     if known.system_id is None:
         pgbackrest.create(stanza)
     elif known.system_id != system_id:

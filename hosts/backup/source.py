@@ -17,7 +17,6 @@ from hosts.backup.gate import snapshot_folder
 USER = "flotilla-source"
 SSH = "/usr/local/lib/flotilla/backup-ssh"
 CENSUS_TIMEOUT_S = 6 * 3600
-POSITION_TIMEOUT_S = 30
 # rsync 3.2: 23 and 24 are files that could not be read or vanished meanwhile. The latter is no fault of a volume in use.
 VANISHED = 24
 
@@ -27,13 +26,6 @@ def census(stanza: Stanza, label: str) -> dict[str, Any]:
     What the databases of a cluster hold at the moment of a new restore point called `label`.
     """
     return _ask(stanza.address, ["census", label], stanza.resource, CENSUS_TIMEOUT_S)
-
-
-def position(stanza: Stanza) -> dict[str, Any]:
-    """
-    How far a cluster's log has come: see hosts/backup/census.py.
-    """
-    return _ask(stanza.address, ["position"], stanza.resource, POSITION_TIMEOUT_S)
 
 
 def _ask(address: str, words: list[str], resource: str, timeout_s: float) -> dict[str, Any]:

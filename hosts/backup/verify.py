@@ -14,11 +14,10 @@ import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from hosts.backup import fingerprint, keys, pgbackrest, restic, segments, signed, source, status, throwaway, volumes
+from hosts.backup import fingerprint, keys, pgbackrest, receivewal, restic, segments, signed, status, throwaway, volumes
 from hosts.backup.config import Config, Project, Source, Stanza
 from hosts.backup.errors import BackupError, Finding, failed
 from hosts.backup.pgbackrest import Backup
@@ -128,14 +127,7 @@ class _Trial:
         """
         What is wrong with each database.
         """
-        manifest = self._manifest()
-        with ThreadPoolExecutor(1) as beside:
-            written = beside.submit(_position, self.stanza)
-            return self._restored(databases, manifest, written)
-
-    def _restored(
-        self, databases: Sequence[str], manifest: Mapping[str, Any], written: Future[dict[str, Any] | None]
-    ) -> dict[str, list[Finding]]:
+        manifest, written = self._manifest(), _position(self.stanza)
         with throwaway.restored(self.config, self.stanza, self.chosen) as cluster:
             cluster.recover_through(manifest["end"])
             started = time.monotonic()
@@ -143,7 +135,7 @@ class _Trial:
             told = {name: self._compared(cluster, name, manifest, there) for name in databases}
             compared_s = time.monotonic() - started
             cluster.go_on()
-            self._measure(cluster, manifest, written.result(), compared_s)
+            self._measure(cluster, manifest, written, compared_s)
         return told
 
     def _manifest(self) -> dict[str, Any]:
@@ -205,10 +197,10 @@ class _Trial:
 
 def _position(stanza: Stanza) -> dict[str, Any] | None:
     """
-    How far the server had come; None where it does not answer: then that is not known.
+    How far the server has come, and when, by this server's clock; None where it does not answer: then that is not known.
     """
     try:
-        return source.position(stanza)
+        return {"position": receivewal.identity(stanza).position, "now": time.time()}
     except BackupError:
         return None
 

@@ -33,7 +33,7 @@ def fetch(config: Config, stanza: Stanza) -> None:
 
     Raises: BackupError when it ends.
     """
-    system_id = receivewal.system_id(stanza)
+    system_id = receivewal.identity(stanza).system_id
     into = folders.own(folder(config, stanza, system_id), KEEPER)
     receivewal.have_slot(stanza)
     receiver = receivewal.start(stanza, into)
