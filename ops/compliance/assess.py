@@ -12,8 +12,9 @@ from typing import Any
 
 from ops.compliance import checks, facts, rules
 from ops.compliance.catalogue import CONTROLS
-from ops.compliance.control import Condition, Control, Need
+from ops.compliance.control import NOTHING, Condition, Control, Need
 from ops.compliance.evidence import Evidence, Piece, State
+from ops.dossier.words import Language, Words
 from settings.project import DataKind
 from settings.stacks import is_sandbox
 
@@ -22,6 +23,24 @@ JUDGES: Mapping[Need, Callable[[str, Evidence], Piece]] = {
     Need.POLICY: rules.judge,
     Need.CHECK: checks.judge,
     Need.FACT: facts.judge,
+}
+
+
+NOT_SO = Words(en="not so: {names}", fr="ce n'est pas le cas : {names}")
+NOT_KNOWN = Words(en="not known: {names}", fr="inconnu : {names}")
+NOTHING_SHOWS = Words(en="nothing shows it", fr="rien ne le montre")
+EXCEPTED = Words(en="excepted for a while: {names}", fr="exception temporaire : {names}")
+NOT_SHOWN = Words(en="not shown here: {beyond}", fr="pas montré ici : {beyond}")
+ALL = Words(en="all of its evidence says so", fr="toutes ses preuves le disent")
+LACKING = {
+    Condition.CONTAINERS: Words(en="there is no project", fr="il n'y a aucun projet"),
+    Condition.SITES: Words(en="no project answers requests", fr="aucun projet ne répond à des requêtes"),
+    Condition.DATABASES: Words(en="no project has a database", fr="aucun projet n'a de base de données"),
+    Condition.DATA: Words(en="no project has a database or a volume", fr="aucun projet n'a de base de données ni de volume"),
+    Condition.PERSONAL: Words(
+        en="no project has personal data, as each of them says",
+        fr="aucun projet n'a de données personnelles, comme chacun le déclare",
+    ),
 }
 
 
@@ -53,7 +72,8 @@ def assess(evidence: Evidence, controls: Iterable[Control] = CONTROLS) -> tuple[
     """
     Every control, in the catalogue's order.
     """
-    absent = {condition: why for condition, why in _conditions(evidence).items() if why}
+    language = evidence.settings.language
+    absent = {condition: LACKING[condition].of(language) for condition, is_so in _conditions(evidence).items() if not is_so}
     known: dict[tuple[Need, str], Piece] = {}
 
     def piece(need: Need, name: str) -> Piece:
@@ -62,7 +82,7 @@ def assess(evidence: Evidence, controls: Iterable[Control] = CONTROLS) -> tuple[
         return known[need, name]
 
     cited = _cited(evidence)
-    return tuple(_assessed(control, absent, [piece(*need) for need in needs(control, cited)]) for control in controls)
+    return tuple(_assessed(control, absent, [piece(*need) for need in needs(control, cited)], language) for control in controls)
 
 
 def needs(control: Control, cited: Mapping[tuple[str, str], tuple[str, ...]]) -> tuple[tuple[Need, str], ...]:
@@ -86,32 +106,37 @@ def _cited(evidence: Evidence) -> dict[tuple[str, str], tuple[str, ...]]:
     return found
 
 
-def _assessed(control: Control, absent: Mapping[Condition, str], pieces: list[Piece]) -> Assessment:
-    if control.outside or control.condition in absent:
-        why = control.outside or absent[control.condition]
+def _assessed(control: Control, absent: Mapping[Condition, str], pieces: list[Piece], language: Language) -> Assessment:
+    if control.outside != NOTHING or control.condition in absent:
+        why = control.outside.of(language) or absent[control.condition]
         return Assessment(control=control, status=Status.NOT_APPLICABLE, why=why)
-    status, why = _status(pieces, control.beyond)
+    status, why = _status(pieces, control.beyond.of(language), language)
     return Assessment(control=control, status=status, why=why, pieces=tuple(pieces))
 
 
-def _status(pieces: list[Piece], beyond: str) -> tuple[Status, str]:
+def _status(pieces: list[Piece], beyond: str, language: Language) -> tuple[Status, str]:
+    def told(words: Words, names: list[str]) -> str:
+        return words.of(language).format(names=", ".join(names))
+
     by_state = {state: [piece.name for piece in pieces if piece.state is state] for state in State}
     broken, unknown, waived = (by_state[state] for state in (State.BROKEN, State.UNKNOWN, State.WAIVED))
-    rest = f"; not known: {', '.join(unknown)}" if unknown else ""
+    rest = f"; {told(NOT_KNOWN, unknown)}" if unknown else ""
     if broken:
         is_grave = any(piece.is_grave for piece in pieces if piece.state is State.BROKEN)
         good = not is_grave and (by_state[State.HELD] or waived)
-        return (Status.PART if good else Status.NOT_MET), f"not so: {', '.join(broken)}{rest}"
+        return (Status.PART if good else Status.NOT_MET), f"{told(NOT_SO, broken)}{rest}"
     if unknown or not pieces:
-        return Status.UNKNOWN, f"not known: {', '.join(unknown) or 'nothing shows it'}"
+        return Status.UNKNOWN, told(NOT_KNOWN, unknown or [NOTHING_SHOWS.of(language)])
     if waived:
-        return Status.PART, f"excepted for a while: {', '.join(waived)}"
-    return (Status.PART, f"not shown here: {beyond}") if beyond else (Status.MET, "all of its evidence says so")
+        return Status.PART, told(EXCEPTED, waived)
+    if beyond:
+        return Status.PART, NOT_SHOWN.of(language).format(beyond=beyond)
+    return Status.MET, ALL.of(language)
 
 
-def _conditions(evidence: Evidence) -> dict[Condition, str]:
+def _conditions(evidence: Evidence) -> dict[Condition, bool]:
     """
-    {condition: why it is not so; empty where it is}.
+    {condition: whether it is so}.
     """
     projects = evidence.settings.projects
     processes = [process for project in projects.values() for process in project.all_processes().values()]
@@ -120,12 +145,12 @@ def _conditions(evidence: Evidence) -> dict[Condition, str]:
     # A project of which nobody has said it may have personal data.
     has_personal = any(project.data is not DataKind.NONE for project in projects.values())
     return {
-        Condition.ALWAYS: "",
-        Condition.CONTAINERS: "" if processes else "there is no project",
-        Condition.SITES: "" if any(process.domains for process in processes) else "no project answers requests",
-        Condition.DATABASES: "" if has_database else "no project has a database",
-        Condition.DATA: "" if has_data else "no project has a database or a volume",
-        Condition.PERSONAL: "" if has_personal else "no project has personal data, as each of them says",
+        Condition.ALWAYS: True,
+        Condition.CONTAINERS: bool(processes),
+        Condition.SITES: any(process.domains for process in processes),
+        Condition.DATABASES: has_database,
+        Condition.DATA: has_data,
+        Condition.PERSONAL: has_personal,
     }
 
 
@@ -138,11 +163,12 @@ def document(evidence: Evidence, found: Iterable[Assessment]) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "environment": evidence.settings.environment.name,
+        "language": evidence.settings.language,
         "timestamp": evidence.now.isoformat(timespec="seconds"),
         "is_rehearsal": is_sandbox(evidence.settings.stack),
         "summary": {status.value: counted[status] for status in Status},
         "frameworks": {name: dict(_of(found, name)) for name in dict.fromkeys(row.control.framework.value for row in found)},
-        "controls": [_row(row) for row in found],
+        "controls": [_row(row, evidence.settings.language) for row in found],
         "approvals": [
             {**approval.model_dump(), "date": approval.date.isoformat()} for approval in evidence.settings.environment.approvals
         ],
@@ -158,16 +184,16 @@ def _of(found: Iterable[Assessment], framework: str) -> Iterable[tuple[str, int]
     return ((status.value, counted[status]) for status in Status)
 
 
-def _row(row: Assessment) -> dict[str, Any]:
+def _row(row: Assessment, language: Language) -> dict[str, Any]:
     control = row.control
     return {
         "id": control.id,
         "framework": control.framework.value,
         "item": control.item,
-        "title": control.title,
+        "title": control.title.of(language),
         "status": row.status.value,
         "why": row.why,
-        "beyond": control.beyond,
+        "beyond": control.beyond.of(language),
         "evidence": [asdict(piece) for piece in row.pieces],
     }
 

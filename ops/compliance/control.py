@@ -7,6 +7,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ops.dossier.words import Words
+
+NOTHING = Words(en="", fr="")
+
 
 class Framework(StrEnum):
     """
@@ -49,18 +53,19 @@ class Control:
     """
     `item` is its number in the framework, `title` what it asks for in our own words. `beyond` says what else it asks for that
     no evidence here shows: such a control is met in part at best. `outside`: why it is not about what Flotilla runs at all.
+    Both are `NOTHING` for most.
     """
 
     id: str
     framework: Framework
     item: str
-    title: str
+    title: Words
     policies: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     condition: Condition = Condition.ALWAYS
-    beyond: str = ""
-    outside: str = ""
+    beyond: Words = NOTHING
+    outside: Words = NOTHING
 
     @property
     def needs(self) -> tuple[tuple[Need, str], ...]:

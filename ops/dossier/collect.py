@@ -25,7 +25,8 @@ from settings import Settings
 SUFFIX = "_report.json"
 AFTER_APPLY = Words(en="known after apply", fr="connu après l'apply")
 STAGING = "staging"
-History = tuple[Mapping[str, Any], ...]
+History = tuple[tuple[Mapping[str, Any], ...], tuple[str, ...] | None]
+UNREAD: History = ((), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +81,7 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
     asked = sources or Sources()
     settings = load(stack, checkout, read_stack_config(checkout, stack))
     problems: list[str] = []
-    outputs, why, lines = _of_stack(checkout, stack, asked, problems)
+    outputs, why, (lines, broken) = _of_stack(checkout, stack, asked, problems)
     reports, operations = ({}, ()) if asked.is_declared else _reports(checkout, stack, problems)
     compared_with = _compared_with(checkout, stack, problems)
     fleet, prices = from_settings(settings), read(FILE)
@@ -99,6 +100,7 @@ def collect(checkout: Path, stack: str, folder: Path, sources: Sources | None = 
         reports=reports,
         operations=operations,
         history=lines,
+        history_problems=broken,
         problems=tuple(problems),
         decisions=decisions(checkout),
         checkout=os.path.relpath(checkout, folder),
@@ -157,12 +159,12 @@ def _with_words(value: Any, language: Language) -> Any:
 
 def _of_stack(checkout: Path, stack: str, asked: Sources, problems: list[str]) -> tuple[Mapping[str, Any] | None, str, History]:
     """
-    The outputs, why there are none, and the audit log.
+    The outputs, why there are none, and the audit log with what is wrong with it.
     """
     if asked.is_declared:
-        return None, "", ()
+        return None, "", UNREAD
     document: object = _from_file(asked.outputs) if asked.outputs else None
-    lines: History = ()
+    lines = UNREAD
     try:
         known = stacks.environment(checkout)
         lines = _history(checkout, stack, known, problems)
@@ -192,11 +194,12 @@ def _from_file(path: Path) -> object:
 def _history(checkout: Path, stack: str, known: Mapping[str, str], problems: list[str]) -> History:
     try:
         kept = shelf.of(checkout, stack, known)
-        problems += [f"The history is not as it was written: {problem}" for problem in history.verify(kept)]
-        return tuple(history.read(kept))
+        broken = tuple(history.verify(kept))
+        problems += [f"The history is not as it was written: {problem}" for problem in broken]
+        return tuple(history.read(kept)), broken
     except (FlotillaError, OSError) as error:
         problems.append(f"The history cannot be read: {error}")
-        return ()
+        return UNREAD
 
 
 def _reports(checkout: Path, stack: str, problems: list[str]) -> tuple[dict[str, Report], tuple[Report, ...]]:

@@ -52,11 +52,11 @@ class Facts:
     Everything that is known about one environment. `outputs` is the stack's document (components/outputs_shape.py), and None
     where there is none: `outputs_problem` is then why, as a sentence, where somebody asked for them. `reports` are the newest,
     by the name of their check (`hosts`, `data`, ...; `global` is all of them); `operations` are the reports of what was done,
-    `history` the lines of the audit log, both oldest first. `statement` is what `ops.costs` says; `decisions` are those of
-    docs/adr, {file: title}. `problems` are sentences about what could not be read. `checkout` is the way from the dossier's
-    folder to the checkout, for links. `is_declared`: nothing but the settings was asked. `preview` is None where none was made;
-    `is_planned`: the outputs are its, because there are no others. `compared_with` are the settings of the environment that
-    this one's releases come from, if there is one.
+    `history` the lines of the audit log, both oldest first; `history_problems` is what is wrong with it, None where it was not
+    read. `statement` is what `ops.costs` says; `decisions` are those of docs/adr, {file: title}. `problems` are sentences about
+    what could not be read. `checkout` is the way from the dossier's folder to the checkout, for links. `is_declared`: nothing
+    but the settings was asked. `preview` is None where none was made; `is_planned`: the outputs are its, because there are no
+    others. `compared_with` are the settings of the environment that this one's releases come from, if there is one.
     """
 
     settings: Settings
@@ -67,6 +67,7 @@ class Facts:
     reports: Mapping[str, Report] = field(default_factory=dict)
     operations: tuple[Report, ...] = ()
     history: tuple[Mapping[str, Any], ...] = ()
+    history_problems: tuple[str, ...] | None = None
     problems: tuple[str, ...] = ()
     decisions: Mapping[str, str] = field(default_factory=dict)
     checkout: str = "../../.."

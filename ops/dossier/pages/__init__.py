@@ -13,6 +13,7 @@ from ops.dossier.pages import (
     access,
     architecture,
     changes,
+    compliance,
     costs,
     data,
     index,
@@ -43,6 +44,7 @@ PAGES: tuple[Callable[[Facts], Iterable[Page]], ...] = (
     runbooks.pages,
     _one(costs.page),
     _one(policies.page),
+    _one(compliance.page),
     _one(changes.page),
     diagrams.pages,
 )

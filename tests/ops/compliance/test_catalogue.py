@@ -4,13 +4,14 @@ The catalogue of controls: complete where it says so, and every piece of evidenc
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
 
 from ops.audit.catalog import CHECKS
 from ops.compliance.catalogue import CONTROLS
-from ops.compliance.control import Condition, Control, Framework, Need
+from ops.compliance.control import NOTHING, Condition, Control, Framework, Need
 from ops.compliance.facts import FACTS
 from policies.catalog import packs
 
@@ -31,9 +32,19 @@ def test_every_piece_of_evidence_exists(control: Control) -> None:
 @each_control
 def test_a_control_says_what_shows_it_or_why_nothing_does(control: Control) -> None:
     """Either there is evidence to ask for, or it is not about servers at all."""
-    assert bool(control.needs) is not bool(control.outside)
-    assert not control.title.endswith(".")
-    assert control.title[0].isupper() or control.title.startswith(("sshd", "root"))
+    assert bool(control.needs) is not (control.outside != NOTHING)
+    for title in (control.title.en, control.title.fr):
+        assert not title.endswith(".")
+        assert title[0].isupper() or title.startswith(("sshd", "root"))
+
+
+@each_control
+def test_a_control_is_in_both_languages(control: Control) -> None:
+    """Each of its texts, with the same commands and files in it."""
+    for words in (control.title, control.beyond, control.outside):
+        assert bool(words.en) is bool(words.fr)
+        assert words == NOTHING or words.en != words.fr
+        assert re.findall("`[^`]*`", words.en) == re.findall("`[^`]*`", words.fr)
 
 
 def test_ids_are_unique_and_so_are_items() -> None:

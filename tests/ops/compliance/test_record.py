@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ops.compliance.assess import assess, document
 from ops.compliance.record import OPEN, TO_FILL_IN, record
-from ops.compliance.render import record_page
+from ops.compliance.render import pages, record_page
 from settings.project import DataKind
-from tests.compliance_scenes import sample
+from tests.compliance_scenes import evidence, sample
 
 
 def test_each_project_with_personal_data_is_a_processing() -> None:
@@ -40,7 +41,22 @@ def test_what_only_people_know_is_room_on_the_page() -> None:
     """Nobody takes a skeleton for a record."""
     page = record_page(record(sample()))
     for name in OPEN:
-        assert f"| {name} | {TO_FILL_IN} |" in page
+        assert f"| {name.en} | {TO_FILL_IN.en} |" in page
+
+
+def test_both_pages_are_in_the_environments_language() -> None:
+    """What is ours, down to the states; the evidence's own words are English, which the page says."""
+    french = evidence({"applied_days": 1, "reports_days": 1})
+    french = replace(french, settings=replace(french.settings, language="fr"))
+    controls, processing = pages(document(french, assess(french)), record(french.settings))
+    for text, words in (
+        (controls.content, ("satisfaite", "sans objet", "toutes ses preuves")),
+        (processing.content, ("à compléter",)),
+    ):
+        assert [word for word in words if word not in text] == []
+    above = controls.content.split("## Preuves")[0]
+    for english in ("| met |", "not met", "not applicable", "not shown here", "all of its evidence", "to be filled in"):
+        assert english not in above + processing.content
 
 
 def test_a_project_without_personal_data_is_named_and_one_that_nobody_classified_is_kept() -> None:

@@ -74,7 +74,7 @@ def test_a_stack_that_is_none(checkout: Checkout, monkeypatch, capsys, stack: st
 
 
 # What a preview adds to; tests/integration/test_dossier.py makes one, and compares these too.
-PREVIEWED = {"index.md", "inventory.md", "network.md", "policies.md", MANIFEST}
+PREVIEWED = {"compliance.md", "index.md", "inventory.md", "network.md", "policies.md", MANIFEST}
 
 
 def test_the_committed_dossier_is_fresh() -> None:
