@@ -19,8 +19,8 @@ TITLE = Words(en="Compliance", fr="Conformité")
 AS_OF = Words(
     en="As of {day}, the newest fact or approval here. {command} judges as of now, shows the evidence itself, and writes the "
     "record of processing.",
-    fr="En date du {day}, le fait ou l'autorisation la plus récente ici. {command} juge à l'instant présent, montre les preuves "
-    "elles-mêmes et écrit le registre des traitements.",
+    fr="En date du {day}, le fait ou l'autorisation la plus récente ici. {command} juge à l'instant présent, montre les "
+    "preuves elles-mêmes et écrit le registre des traitements.",
 )
 BY_SETTINGS = Words(
     en="No report and no audit log was read for these pages: what only they can show is UNKNOWN here.",
