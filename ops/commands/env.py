@@ -42,10 +42,11 @@ def diff(
         raise SettingsError("--mermaid: it cannot be together with --json. Nothing was done. Give one of them.")
     here = checkout.find()
     found = release_history.between_environments(here, first, second)
-    if plot:
-        whole.text(plot, svg(release_history.picture(here, first, second)))
-    if mermaid:
-        console.raw(as_mermaid(release_history.picture(here, first, second).graph))
+    picture = release_history.picture(here, first, second) if plot or mermaid else None
+    if picture and plot:
+        whole.text(plot, svg(picture))
+    if picture and mermaid:
+        console.raw(as_mermaid(picture.graph))
         return
     show_difference({**found, **({"picture": str(plot)} if plot else {})}, is_json=json)
     if plot and not json:

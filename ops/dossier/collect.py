@@ -34,8 +34,7 @@ class Sources:
     """
     What is asked beside the settings. `is_declared`: neither the stack nor its reports and history. `is_previewed`: the engine
     is asked offline what the settings would make and what the stack's outputs would be, where there are none yet, and the
-    policy packs what they say of it. `outputs` is a file that has the
-    stack's outputs, instead of asking the engine.
+    policy packs what they say of it. `outputs` is a file that has the stack's outputs, instead of asking the engine.
     """
 
     is_declared: bool = False
