@@ -11,6 +11,7 @@ from typing import Any
 
 from ops.errors import MissingToolError, SettingsError
 from sandbox import docker_host, labelled
+from sandbox.execute import follow as follow_in
 from sandbox.instance import Instance, load
 
 FILES = {"cloud": "cloud.log", "docker": "docker.log"}
@@ -64,8 +65,7 @@ def _journal(client: Any, container: Any, name: str, lines: int, *, follow: bool
             f"{name}: the machine is off, so its journal cannot be read. Run `flotilla sandbox start`, or switch it on."
         )
     command = ["journalctl", "--no-pager", "-n", str(lines), *(["--follow"] if follow else [])]
-    run = client.api.exec_create(container.id, command)
-    return (piece.decode(errors="replace") for piece in client.api.exec_start(run["Id"], stream=True))
+    return follow_in(client, container.id, command)
 
 
 def _container(client: Any, name: str, instance: Instance, what: str) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import docker_host
+from sandbox.execute import execute
 from sandbox.images import build
 
 
@@ -19,3 +20,11 @@ def client_with(folder: Path, *images: str) -> Any:
     client = docker_host.ensure(log)
     build.ensure(client, *images, log=log)
     return client
+
+
+def ran(container: Any, *argv: str) -> tuple[int, str]:
+    """
+    The code that a command in a running container ended with, and all that it printed.
+    """
+    ended = execute(container.client, container.id, argv)
+    return ended.code, ended.stdout + ended.stderr

@@ -24,7 +24,7 @@ from ops import hosts
 from sandbox.cloud.machines.machine import CAPABILITIES
 from sandbox.images import DEBIAN, MACHINE, machine_image
 from settings import Role
-from tests.integration.docker_engine import client_with
+from tests.integration.docker_engine import client_with, ran
 
 # Outside 127.10.0.0/16, which the sandbox's instances share out.
 ADDRESS = "127.11.0.2"
@@ -109,9 +109,9 @@ class Stand:
 
     def run(self, *argv: str, check: bool = True) -> str:
         """What a command in the server prints, past ssh."""
-        code, output = self.server.exec_run(list(argv))
-        assert code == 0 or not check, output.decode()
-        return str(output.decode().strip())
+        code, output = ran(self.server, *argv)
+        assert code == 0 or not check, output
+        return output.strip()
 
     def reaches(self, port: int, network: Any, says: str = "") -> bool:
         """
@@ -120,8 +120,8 @@ class Stand:
         """
         address = self.address(self.server, network)
         script = f"printf 'GET / HTTP/1.0\r\n\r\n' | timeout 4 nc -w 2 {address} {port}"
-        answers = (self.neighbour.exec_run(["sh", "-c", script]) for _ in range(5 if says else 1))
-        return any(says.encode() in output if says else code == 0 for code, output in answers)
+        answers = (ran(self.neighbour, "sh", "-c", script) for _ in range(5 if says else 1))
+        return any(says in output if says else code == 0 for code, output in answers)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from components import caddyfile, haproxy
 from components.caddyfile import Front
 from sandbox.images import CADDY, MACHINE, PLATFORM, tag
 from settings import Process
-from tests.integration.docker_engine import client_with
+from tests.integration.docker_engine import client_with, ran
 
 # Outside 127.10.0.0/16, which the sandbox's instances share out.
 ADDRESS = "127.11.0.2"
@@ -261,7 +261,8 @@ class Caddy:
         """
         As the steps do it. False while it does not run yet, or refuses.
         """
-        return bool(self.container.exec_run("caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile").exit_code == 0)
+        code, _ = ran(self.container, "caddy", "reload", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile")
+        return code == 0
 
     def logs(self) -> str:
         """
@@ -282,8 +283,8 @@ class Haproxy:
         """
         What it answers to one command.
         """
-        _, said = self.container.exec_run(["sh", "-c", f"echo '{command}' | socat - {haproxy.RUN}/{name}"])
-        return str(said.decode())
+        _, said = ran(self.container, "sh", "-c", f"echo '{command}' | socat - {haproxy.RUN}/{name}")
+        return said
 
 
 def echoed(answer: str) -> dict[str, str]:

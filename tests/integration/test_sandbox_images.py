@@ -20,7 +20,7 @@ import pytest
 
 from sandbox import docker_host, images
 from sandbox.images import build, debian
-from tests.integration.docker_engine import client_with
+from tests.integration.docker_engine import client_with, ran
 
 BOOT_S = 30
 ROLE_SERVICES = [
@@ -208,16 +208,15 @@ def _create(client: Any, name: str, seed: Path) -> Any:
 def _wait_for_systemd(machine: Any) -> None:
     deadline = time.monotonic() + BOOT_S
     while time.monotonic() < deadline:
-        if machine.exec_run(["systemctl", "is-active", "ssh"]).exit_code == 0:
+        if ran(machine, "systemctl", "is-active", "ssh")[0] == 0:
             return
         time.sleep(0.1)
     raise AssertionError(f"no sshd after {BOOT_S} s: {machine.logs().decode()}")
 
 
 def _run(machine: Any, *command: str, check: bool = True) -> str:
-    answer = machine.exec_run(list(command))
-    text: str = answer.output.decode()
-    assert not check or answer.exit_code == 0, text
+    code, text = ran(machine, *command)
+    assert not check or code == 0, text
     return text
 
 

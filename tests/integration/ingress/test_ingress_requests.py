@@ -19,6 +19,7 @@ import pytest
 from components import caddyfile, haproxy
 from components.caddyfile import Front
 from components.scripts import switch
+from tests.integration.docker_engine import ran
 from tests.integration.ingress_stand import (
     ADDRESS,
     LIMITED,
@@ -67,17 +68,17 @@ def test_caddy_takes_every_variant(caddy: Caddy, peers: list[str], balancer: str
     (caddy.folder / "variant").write_text(f"{text}\n")
     (caddy.folder / "variant").chmod(0o644)
 
-    code, said = caddy.container.exec_run("caddy validate --config /etc/caddy/variant --adapter caddyfile")
+    code, said = ran(caddy.container, "caddy", "validate", "--config", "/etc/caddy/variant", "--adapter", "caddyfile")
 
-    assert code == 0, said.decode()
-    assert b"Valid configuration" in said
+    assert code == 0, said
+    assert "Valid configuration" in said
 
 
 def test_haproxy_takes_its_files_without_a_warning(proxy: Haproxy) -> None:
     """`haproxy -c` with all that it is started with."""
-    code, said = proxy.container.exec_run(["haproxy", "-c", "-dW", "-f", haproxy.CONFIGURATION])
+    code, said = ran(proxy.container, "haproxy", "-c", "-dW", "-f", haproxy.CONFIGURATION)
 
-    assert code == 0, said.decode()
+    assert code == 0, said
 
 
 def test_an_answer_has_the_headers_that_no_browser_should_be_without(caddy: Caddy) -> None:

@@ -22,7 +22,7 @@ from sandbox import authority, blocks, credentials, images, supervisor
 from sandbox.blocks import allocate
 from sandbox.cloud.machines import remove_everything
 from sandbox.instance import Instance
-from tests.integration.docker_engine import client_with
+from tests.integration.docker_engine import client_with, ran
 
 BOOT_S = 90
 DEBIAN, SMALL = Image(name="debian-12"), ServerType("cx23")
@@ -148,8 +148,7 @@ class Machine:
         """
         Run a command in the machine without a network.
         """
-        result = self.container.exec_run(list(argv))
-        return result.exit_code, result.output.decode()
+        return ran(self.container, *argv)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ Real disks.
 import pytest
 from hcloud.locations import Location
 
+from tests.integration.docker_engine import ran
 from tests.integration.machines.conftest import Cloud, Machine, eventually
 
 FALKENSTEIN = Location(name="fsn1")
@@ -91,6 +92,6 @@ def test_deleted_volume_gives_back_its_disk(cloud: Cloud) -> None:
         volume.detach().wait_until_finished()
         volume.delete()
     gateway = cloud.docker.containers.get(cloud.instance.gateway_name)
-    assert gateway.exec_run(["find", "/flotilla", "-name", "*.img"]).output == b""
+    assert ran(gateway, "find", "/flotilla", "-name", "*.img") == (0, "")
     cloud.client.servers.get_by_name("second").delete().wait_until_finished()
     eventually(lambda: cloud.leftovers()["loops"] == [])
