@@ -19,13 +19,19 @@ LEDGER_API = "https://api.ledger.test"
 JOURNAL = "https://journal.flotilla.test"
 JOURNAL_API = "https://journal-api.flotilla.test"
 JOB = "flotilla-job-ledger-close-day"
-YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+
+
+def yesterday() -> str:
+    return (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+
+
+DAY = yesterday()  # it is over, also when midnight comes during the tests
 OPENING = {
-    "day": YESTERDAY,
+    "day": DAY,
     "description": "Opening balance",
     "lines": [{"account": "1000", "debit_cents": 500_000}, {"account": "3000", "credit_cents": 500_000}],
 }
-INVOICE = {"day": YESTERDAY, "number": "R-1", "customer": "Ada", "net_cents": 10_000, "vat_percent": 19}
+INVOICE = {"day": DAY, "number": "R-1", "customer": "Ada", "net_cents": 10_000, "vat_percent": 19}
 WAIT_S = 30
 
 
@@ -112,11 +118,14 @@ def test_the_worker_posts_an_import(fleet: Fleet) -> None:
 
 def test_the_job_closes_the_day(fleet: Fleet) -> None:
     """Started by hand, the nightly job finds balanced books and closes yesterday: no more entries for it."""
+    days = {yesterday()}
     ran = on_app_server(fleet, f"systemctl start {JOB} && journalctl -u {JOB} --no-pager -o cat")
+    days.add(yesterday())
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
     closing = next(json.loads(line) for line in reversed(ran.stdout.splitlines()) if '"day closed"' in line)
-    assert (closing["day"], closing["mistakes"]) == (YESTERDAY, [])
+    assert closing["day"] in days
+    assert closing["mistakes"] == []
     assert closing["debits_cents"] == closing["credits_cents"] == 511_900
 
     status, refused = ask(fleet, "/v1/entries", OPENING | {"description": "late"}, "Idempotency-Key: e2e-too-late")

@@ -20,9 +20,12 @@ import pytest
 from tests.examples.programs import WAIT_S, Program, run
 
 TOKEN = "a-token-for-the-tests"
-YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 Start = Callable[[str], Program]
+
+
+def yesterday() -> str:
+    return (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
 
 
 @pytest.fixture
@@ -58,9 +61,9 @@ def post(api: Program, path: str, document: object, **headers: str) -> tuple[int
     return response.status, json.loads(text)
 
 
-def entry(description: str = "Opening", day: str = YESTERDAY) -> dict[str, Any]:
+def entry(description: str = "Opening") -> dict[str, Any]:
     lines = [{"account": "1000", "debit_cents": 1050}, {"account": "3000", "credit_cents": 1050}]
-    return {"day": day, "description": description, "lines": lines}
+    return {"day": yesterday(), "description": description, "lines": lines}
 
 
 def test_an_entry_by_the_api_is_on_the_pages(start: Start) -> None:
@@ -95,7 +98,7 @@ def test_the_same_key_at_the_same_time_makes_one_entry(start: Start) -> None:
 def test_the_worker_posts_what_is_queued_and_stops(start: Start, variables: dict[str, str]) -> None:
     """An import is posted within seconds, the worker is healthy meanwhile, and SIGTERM ends it with 0."""
     api, worker = start("api"), start("worker")
-    payload = {"day": YESTERDAY, "number": "1", "customer": "Ada", "net_cents": 100, "vat_percent": 20}
+    payload = {"day": yesterday(), "number": "1", "customer": "Ada", "net_cents": 100, "vat_percent": 20}
     status, queued = post(api, "/v1/imports", {"kind": "invoice", "payload": payload})
     assert status == 202
     deadline = time.monotonic() + WAIT_S
@@ -115,7 +118,7 @@ def test_the_day_is_closed_once_and_only_if_it_balances(start: Start, variables:
     first, second = (run("ledger", "ledger", "close-day", **variables) for _ in range(2))
     assert (first.returncode, second.returncode) == (0, 0)
     closing = json.loads(first.stdout.splitlines()[-1])
-    assert (closing["day"], closing["entries"], closing["debits_cents"]) == (YESTERDAY, 1, 1050)
+    assert (closing["day"], closing["entries"], closing["debits_cents"]) == (yesterday(), 1, 1050)
     assert post(api, "/v1/entries", entry("late"), **{"Idempotency-Key": "late-entry"})[0] == 422
     today = datetime.now(UTC).date().isoformat()
     assert run("ledger", "ledger", "close-day", "--day", today, **variables).returncode == 1
