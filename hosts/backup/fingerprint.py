@@ -6,7 +6,7 @@ The hash of a table is the sum of its rows' hashes (64 bits, added in 128), so t
 is sorted. It is the same wherever PostgreSQL of the same major version runs on the same kind of processor. Not compared,
 because a restore cannot have them: what is in unlogged and temporary tables, and in foreign ones.
 
-A row's hash is made of its columns', each with a seed of its own. Types of `_FUNCTIONS` are hashed as PostgreSQL itself does
+A row's hash is made of its columns', each with a seed of its own. Types of `_HASHED` are hashed as PostgreSQL itself does
 it, values that it takes for equal alike (1.0 and 1.00), all others as text. Asking for the hash of the whole record, which
 PostgreSQL builds for that, takes up to twice as long, and hashing a row's text three times.
 """
@@ -31,24 +31,28 @@ _OWN = (
     "AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'"
 )
 
-# Which of PostgreSQL's hash functions of 64 bits takes which type, and how.
+# What a value of a type is hashed by: PostgreSQL's own functions of 64 bits, or of a type whose values are the same to the bit
+# where a type has none that can be called by a name. `{0}` is the column, `{1}` the seed.
 # Source: PostgreSQL 15, src/include/catalog/pg_amproc.dat, those with amprocnum 2.
-_FUNCTIONS = {
-    **{name: f"hash{name}extended" for name in ("int2", "int4", "int8", "oid", "text", "float4", "float8", "bpchar", "name")},
-    **{name: f"{name}_hash_extended" for name in ("time", "timetz", "timestamp", "interval", "uuid", "jsonb")},
-    **{name: f"hash{name}extended" for name in ("inet", "macaddr")},
-    "varchar": "hashtextextended",
-    "cidr": "hashinetextended",
-    "char": "hashcharextended",
-    "numeric": "hash_numeric_extended",
+_HASHED = {
+    **{
+        name: f"hash{name}extended({{0}}, {{1}})"
+        for name in ("int2", "int4", "int8", "oid", "text", "float4", "float8", "bpchar", "name", "char", "inet", "macaddr")
+    },
+    **{name: f"{name}_hash_extended({{0}}, {{1}})" for name in ("time", "timetz", "timestamp", "interval", "uuid")},
+    "varchar": "hashtextextended({0}, {1})",
+    "cidr": "hashinetextended({0}, {1})",
+    "numeric": "hash_numeric_extended({0}, {1})",
+    "bool": "hashint4extended(({0}::int4), {1})",
+    "bytea": "hash_array_extended(ARRAY[{0}], {1})",
+    "timestamptz": "timestamp_hash_extended(timezone(INTERVAL '0', {0}), {1})",
+    "date": "timestamp_hash_extended(({0}::timestamp), {1})",
+    # PostgreSQL takes an empty list and an empty object for one.
+    "jsonb": "jsonb_hash_extended({0}, CASE WHEN {0} @> '[]' THEN -{1} ELSE {1} END)",
 }
-# Types whose own functions cannot be called by a name, as others that are the same to the bit.
-_AS = {"bool": "({0}::int4)", "date": "({0}::timestamp)", "timestamptz": "timezone(INTERVAL '0', {0})"}
-_OF = {"bool": "int4", "date": "timestamp", "timestamptz": "timestamp"}
+_AS_TEXT = "hashtextextended({0}::text, {1})"
 # No hash of a value: PostgreSQL takes the seed itself for those of zero and of what is not a number.
 _NOTHING = 0x5851F42D4C957F2D
-# No other type is like this one: an array of one value has its function called.
-_IN_ARRAY = "bytea"
 
 TABLES = f"""\
 SELECT coalesce(json_agg(json_build_array(n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), (
@@ -150,14 +154,7 @@ def _of_column(column: Column, seed: int) -> str:
     """
     The hash of nothing is a number of its own: PostgreSQL's is nothing, and would make the whole row's nothing.
     """
-    if column.type == _IN_ARRAY:
-        hashed = f"hash_array_extended(ARRAY[{column.written}], {seed})"
-    else:
-        function = _FUNCTIONS.get(_OF.get(column.type, column.type))
-        value = _AS.get(column.type, "{0}" if function else "{0}::text").format(column.written)
-        # PostgreSQL takes an empty list and an empty object for one.
-        own = f"CASE WHEN {column.written} @> '[]' THEN -{seed} ELSE {seed} END" if column.type == "jsonb" else seed
-        hashed = f"{function or 'hashtextextended'}({value}, {own})"
+    hashed = _HASHED.get(column.type, _AS_TEXT).format(column.written, seed)
     return f"CASE WHEN {column.written} IS NOT DISTINCT FROM NULL THEN {_NOTHING + seed} ELSE {hashed} END"
 
 
