@@ -138,10 +138,9 @@ class Machine:
 
     def booted(self) -> "Machine":
         """
-        Wait until the machine can be logged into and cloud-init has ended well.
+        Wait until the machine can be logged into and cloud-init has ended well. It restarts SSH while it is at work.
         """
-        eventually(lambda: self.ssh("true", check=False).returncode == 0, BOOT_S)
-        self.ssh("cloud-init status --wait")
+        eventually(lambda: self.ssh("cloud-init status --wait", check=False).returncode == 0, BOOT_S)
         return self
 
     def exec(self, *argv: str) -> tuple[int, str]:
