@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components import haproxy
+from components import haproxy, readiness
 
 CONFIGURATION = "/etc/caddy"
 UID = 10002
@@ -18,8 +18,6 @@ DATA = f"{STATE}/data"
 LOCKS = "caddy/locks"
 SITES = f"{CONFIGURATION}/sites"
 AUTHORITY = f"{CONFIGURATION}/authority"
-READY_PATH = "/.well-known/flotilla/ready"
-READY_FILE = "/ready"
 PASSED_HEADER = "X-Flotilla-Passed"
 HSTS = "max-age=31536000"
 MAXIMUM_BODY = "64MB"
@@ -226,8 +224,8 @@ def _caddyfile(tls: str, front: Front) -> str:
         maximum_body=MAXIMUM_BODY,
         socket=haproxy.SOCKET,
         process_header=haproxy.PROCESS_HEADER,
-        ready_path=READY_PATH,
-        ready_file=READY_FILE,
+        ready_path=readiness.PATH,
+        ready_file=readiness.FILE,
         alive_path=haproxy.ALIVE_PATH,
         sites=SITES,
     )

@@ -11,19 +11,12 @@ import pulumi
 import pulumi_hcloud as hcloud
 from pulumi import Input, Output, ResourceOptions
 
+from components import readiness
 from components.remote import step
 from components.server import Server
 from settings.catalog import LOAD_BALANCER_TYPE
 
 PORTS = (80, 443)
-# A server answers here once it has all sites and routes; one that stops answering is left out after 10 s.
-CHECK_PORT = 80
-# Caddy refuses a request without a Host header; this one is nobody's.
-CHECK_NAME = "ready.invalid"
-CHECK_PATH = "/.well-known/flotilla/ready"
-CHECK_INTERVAL_S = 5
-CHECK_TIMEOUT_S = 3
-CHECK_RETRIES = 2
 # Until the first checks have found the servers healthy, with some room.
 SETTLE_S = 15
 
@@ -90,7 +83,7 @@ class LoadBalancer(pulumi.ComponentResource):
             login=first.login,
             run="settle.sh",
             undo="farewell.sh",
-            data={"ADDRESS": first.private_ip, "CHECK_PATH": CHECK_PATH, "SETTLE_S": SETTLE_S, "TTL_S": args.ttl_s},
+            data={"ADDRESS": first.private_ip, "CHECK_PATH": readiness.PATH, "SETTLE_S": SETTLE_S, "TTL_S": args.ttl_s},
             opts=ResourceOptions(parent=self, depends_on=[*services, *targets]),
         )
         # Names lead here after that; not through the targets' ids, which another target would make unknown in a preview.
@@ -117,11 +110,13 @@ class LoadBalancer(pulumi.ComponentResource):
             proxyprotocol=True,
             health_check=hcloud.LoadBalancerServiceHealthCheckArgs(
                 protocol="http",
-                port=CHECK_PORT,
-                interval=CHECK_INTERVAL_S,
-                timeout=CHECK_TIMEOUT_S,
-                retries=CHECK_RETRIES,
-                http=hcloud.LoadBalancerServiceHealthCheckHttpArgs(domain=CHECK_NAME, path=CHECK_PATH, status_codes=["200"]),
+                port=readiness.PORT,
+                interval=readiness.INTERVAL_S,
+                timeout=readiness.TIMEOUT_S,
+                retries=readiness.RETRIES,
+                http=hcloud.LoadBalancerServiceHealthCheckHttpArgs(
+                    domain=readiness.NAME, path=readiness.PATH, status_codes=["200"]
+                ),
             ),
             opts=ResourceOptions(parent=self),
         )

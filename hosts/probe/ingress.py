@@ -24,17 +24,19 @@ _VERSION = re.compile(r"^ *description:? (\S+)", re.MULTILINE)
 
 def haproxy() -> dict[str, Any] | None:
     """
-    `files` is {backend: {slot: weight}}, `running` {backend: {server: weight}}, and `versions` those of what all backends
-    share: in the file, and loaded. None where no traffic comes in.
+    `files` is {backend: {slot: weight}}, `running` {backend: {server: weight}}, `serving` {backend: how many of its servers
+    are up}, and `versions` those of what all backends share: in the file, and loaded. None where no traffic comes in.
 
     Raises: UnreadableError where HAProxy does not answer, or its traffic is being switched just now.
     """
     if not os.path.exists(f"{CONFIGURATION}/{BASE}"):  # noqa: PTH110
         return None
     with _quiet():
+        stat = _ask("show stat")
         return {
             "files": {path.stem: weights(text_of(path)) for path in entries(CONFIGURATION, ".cfg") if path.name != BASE},
-            "running": running(_ask("show stat")),
+            "running": running(stat),
+            "serving": serving(stat),
             "versions": [version(text_of(f"{CONFIGURATION}/{BASE}")), version(_ask("show info").lower())],
         }
 
@@ -54,6 +56,18 @@ def running(stat: str) -> dict[str, dict[str, int]]:
     for row in csv.DictReader(stat.lstrip("# ").splitlines()):
         if row["svname"] not in ("FRONTEND", "BACKEND"):
             found.setdefault(row["pxname"], {})[row["svname"]] = int(row["weight"] or 0)
+    return found
+
+
+def serving(stat: str) -> dict[str, int]:
+    """
+    How many servers of each backend are up and get requests, in HAProxy's answer to `show stat`.
+    """
+    found: dict[str, int] = {}
+    for row in csv.DictReader(stat.lstrip("# ").splitlines()):
+        if row["svname"] not in ("FRONTEND", "BACKEND"):
+            is_serving = row["status"].startswith("UP") and int(row["weight"] or 0) > 0
+            found[row["pxname"]] = found.get(row["pxname"], 0) + is_serving
     return found
 
 

@@ -73,7 +73,7 @@ def reboot(
     Restart a server: its containers move to others where they can, and it is waited for until everything runs again.
     """
     from ops import mutation
-    from ops import reboot as rebooting
+    from ops.reboot import reboot as rebooting
 
     approval = confirm.Approval(is_yes=yes, level=approve, reason=reason)
     report = rebooting.reboot(checkout.find(), stack, server, approval, limit_s=limit, lock_wait_s=lock_wait)

@@ -65,3 +65,12 @@ def test_haproxys_words_are_read() -> None:
     assert ingress.weights(file) == {"a": 256, "b": 0}
     assert ingress.running(stat) == {"shop-web": {"a1": 256, "b1": 0}}
     assert ingress.version("global\n  description 0123abcd\n") == ingress.version("name: haproxy\ndescription: 0123abcd\n")
+
+
+def test_a_backend_is_served_by_those_that_are_up_and_are_sent_requests() -> None:
+    """Not by places without a container, by a slot without weight, nor by one that is down."""
+    rows = ["shop-web,a1,UP,256", "shop-web,a2,UP 1/3,256", "shop-web,a3,MAINT (resolution),256", "shop-web,b1,UP,0"]
+    rows += ["shop-api,a1,DOWN 1/2,256", "shop-api,b1,no check,", "shop-api,BACKEND,UP,256", "requests,FRONTEND,OPEN,"]
+    stat = "\n".join(["# pxname,svname,status,weight", *rows])
+
+    assert ingress.serving(stat) == {"shop-web": 2, "shop-api": 0}

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
-from ops import reboot
 from ops.errors import FlotillaError
+from ops.reboot import reboot
+from ops.reboot.stand import Stand, services, serving
 from ops.steps import Context, Step, run
 from tests.audit_scenes import recorded
 
 
-def stand(**changes: Any) -> reboot.Stand:
+def stand(**changes: Any) -> Stand:
     known = {"boot": "a", "running": {}, "failed": frozenset(), "moving": ("shop-web",), "staying": ("caddy",)}
-    return reboot.Stand(**{"server": "app-1", "manager": "app-1", "others": ("app-2",), **known, **changes})
+    return Stand(**{"server": "app-1", "manager": "app-1", "others": ("app-2",), **known, **changes})
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,8 @@ def stand(**changes: Any) -> reboot.Stand:
         ({"others": ()}, False, "downtime: shop-web, caddy"),
         ({"manager": ""}, False, "downtime: shop-web, caddy"),
         ({"staying": ()}, True, ""),
+        ({"staying": ("caddy", "haproxy"), "is_balanced": True}, True, ""),
+        ({"staying": ("caddy", "haproxy", "shop-files"), "is_balanced": True}, True, "downtime: shop-files"),
         ({"moving": ()}, False, "downtime: caddy"),
         ({"moving": (), "staying": ()}, False, ""),
     ],
@@ -42,27 +45,33 @@ def test_what_is_down_is_told(changes: dict[str, Any], is_drained: bool, downtim
 def test_services_that_count_are_those_that_are_well() -> None:
     """Of the containers of the swarm, by service."""
     sections = next(host for host in recorded()["hosts"] if host["name"] == "app-1")["sections"]
-    found = reboot.services(sections)
+    found = services(sections)
     assert found and all(count >= 1 for count in found.values())
     sections["docker"]["data"]["containers"][0]["health"] = "unhealthy"
-    assert sum(reboot.services(sections).values()) == sum(found.values()) - 1
-    assert reboot.services({"docker": {"error": "it does not answer"}}) == {}
+    assert sum(services(sections).values()) == sum(found.values()) - 1
+    assert services({"docker": {"error": "it does not answer"}}) == {}
 
 
-def test_a_server_that_was_drained_takes_containers_again_where_the_restart_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever went wrong, it is not left out of the swarm."""
+def test_backends_that_count_are_those_that_somebody_is_up_for() -> None:
+    """By HAProxy; none where it does not answer, or there is none."""
+    assert serving({"haproxy": {"data": {"serving": {"shop-web": 2, "shop-api": 0}}}}) == {"shop-web"}
+    assert serving({"haproxy": {"error": "it does not answer"}}) == serving({"haproxy": {"data": None}}) == set()
+
+
+def test_a_server_gets_containers_and_requests_again_where_the_restart_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever went wrong, it is not left out, and visitors come last."""
     done: list[str] = []
-    monkeypatch.setattr(reboot, "_drain", lambda *_: done.append("drain"))
-    monkeypatch.setattr(reboot, "_available", lambda known, stand, availability, _: done.append(availability))
+    for name in ("_shut", "_move", "_allow", "_open"):
+        monkeypatch.setattr(reboot, name, lambda *_, name=name: done.append(name))
 
     def fail(*_: Any) -> str:
         raise FlotillaError("it does not come back.")
 
     monkeypatch.setattr(reboot, "_restart", fail)
-    workflow = reboot.steps(None, stand(), 1.0)  # type: ignore[arg-type]  # nobody is asked
+    workflow = reboot.steps(None, stand(is_balanced=True), 1.0)  # type: ignore[arg-type]  # nobody is asked
     outcomes = run(workflow, Context(environment="local"))
-    assert done == ["drain", "active"] and outcomes[-1].status == "undone"
-    assert next(step.name for step in workflow.steps if isinstance(step, Step)) == "move containers off app-1"
+    assert done == ["_shut", "_move", "_allow", "_open"] and outcomes[-1].status == "undone"
+    assert next(step.name for step in workflow.steps if isinstance(step, Step)) == "send app-1 no more requests"
 
 
 def test_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from components import caddyfile, haproxy
+from components import caddyfile, haproxy, readiness
 from components.caddyfile import Front
 from components.scripts import switch
 from tests.integration.docker_engine import ran
@@ -211,7 +211,7 @@ def test_logs_tell_who_asked_for_what_and_no_secret(caddy: Caddy) -> None:
 
 def test_a_server_is_ready_once_it_is_told_so_and_haproxy_lives(caddy: Caddy) -> None:
     """What a load balancer asks for, whatever name it uses."""
-    asked = ("ready.invalid", caddyfile.READY_PATH)
+    asked = (readiness.NAME, readiness.PATH)
     before = caddy.curl(*asked, scheme="http").split()[1]
     (caddy.folder / "ready").touch()
     after = caddy.curl(*asked, scheme="http").split()[1]

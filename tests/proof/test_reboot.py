@@ -1,5 +1,5 @@
 """
-A server restarts while another one has its containers: what visitors lose is counted, and bounded as it was measured.
+A server restarts while another one has its containers and visitors: these lose nothing.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ def grown(fleet: Fleet) -> Iterator[Fleet]:
     yield fleet
 
 
-def test_a_drained_server_restarts_and_what_is_lost_is_counted(grown: Fleet) -> None:
+def test_a_server_restarts_and_nobody_notices(grown: Fleet) -> None:
     """
-    Its containers serve from the other one meanwhile. It is not without loss: on 2026-11-26 479 of 3,795 requests were answered
-    with 503, the first of them half a minute after the command had begun. Why is not established yet.
+    The load balancer leaves it out first, then its containers start on the other one; afterwards all is as before.
     """
     target = Target(grown)
     target.write()
@@ -41,9 +40,12 @@ def test_a_drained_server_restarts_and_what_is_lost_is_counted(grown: Fleet) -> 
     say(f"  {report['what']}: back after {report['facts']['back_after_s']} s; {tally.line()}")
 
     done = {row["name"]: row["status"] for row in report["steps"]}
-    assert (report["status"], done["move containers off app-2"]) == ("done", "done"), report["steps"]
+    assert report["status"] == "done", report["steps"]
+    assert done["send app-2 no more requests"] == done["move containers off app-2"] == "done"
     assert nodes(grown) == dict.fromkeys(("app-1", "app-2"), "Ready Active")
     assert places(grown, "caddy") == places(grown, "haproxy") == {"app-1", "app-2"}
-    assert report["facts"]["downtime"].startswith("downtime: caddy, haproxy")
+    assert report["facts"]["downtime"] == ""
     assert set(tally.marks) == {"v1"}
-    assert tally.lost_count <= tally.sent * 0.25, tally.losses
+    assert tally.lost_count == 0, tally.losses
+    refreshed = grown.run("pulumi preview -s local --refresh --json --non-interactive")
+    assert [step for step in json.loads(refreshed.stdout)["steps"] if step["op"] not in ("same", "refresh")] == []

@@ -1,0 +1,3 @@
+"""
+Restarting a server: how it is before, and one step after the other until it is so again.
+"""
