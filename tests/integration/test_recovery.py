@@ -208,9 +208,8 @@ def test_the_exit_code_is_that_of_what_failed(checkout: Checkout) -> None:
     assert caught.value.exit_code == RefusedError.exit_code
 
 
-def test_a_lock_that_was_left_after_all_was_done_is_seen(checkout: Checkout, tmp_path: Path) -> None:
-    """An engine's, or an operation's, whose process is gone: nothing is left to do but to remove it."""
-    (tmp_path / "gate").touch()
+def test_a_lock_that_was_left_is_seen(checkout: Checkout, tmp_path: Path) -> None:
+    """An engine's, or an operation's, whose process is gone; none while it lives, and none once it was removed."""
     known = stacks.environment(checkout.folder)
     process, engine = begun(checkout)
     assert not was_cut_short(checkout.folder, "production", known)
@@ -218,5 +217,6 @@ def test_a_lock_that_was_left_after_all_was_done_is_seen(checkout: Checkout, tmp
     end(engine)
     assert was_cut_short(checkout.folder, "production", known)
 
+    (tmp_path / "gate").touch()
     assert again(checkout)["status"] == "done"
     assert not was_cut_short(checkout.folder, "production", known)
