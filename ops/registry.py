@@ -153,7 +153,7 @@ class Registry:
             who = f"`{self.user}` may not read it" if self.user else "nobody is logged in"
             raise FlotillaError(
                 f"{self.address}/{repository}: the registry refuses ({answer.status_code}): {who}. Nothing was changed. "
-                f"Correct `registry_user`, and `registry` in `flotilla:secrets`."
+                f"Correct `registry_user`, or its password: `flotilla secrets set registry -s <stack>`."
             )
         if answer.status_code != httpx.codes.OK:
             raise FlotillaError(

@@ -13,13 +13,14 @@ from typing import Any
 from hosts.keys import KEY_MINIMUM_LENGTH
 from ops import stack as stacks
 from ops.confirm import Approval, Level
-from ops.errors import FlotillaError, SettingsError
+from ops.errors import FlotillaError, MissingToolError, SettingsError
 from ops.mutation import Operation, mutate
 from ops.secrecy import Filter
 from ops.steps import Context, Sequential, Step
 from settings import Settings, read_stack_config
 from settings.secret_records import RECORDS, SecretPath, digest, due_on
-from settings.secrets import KEY, NOTIFICATIONS, OFFSITE, OFFSITE_NAMES, PROJECTS, REGISTRY, SECRETS
+from settings.secrets import KEY, NOTIFICATIONS, OFFSITE, OFFSITE_NAMES, PROJECTS, REGISTRY, SECRETS, key_command
+from settings.stacks import is_sandbox
 from settings.values import is_environment_variable, is_name
 
 UNKNOWN, OVERDUE, GOOD = "unknown", "overdue", "good"
@@ -120,21 +121,40 @@ def set_value(request: Request, approval: Approval, *, lock_wait_s: float = 0.0)
     return mutate(request.checkout, operation(request, is_new=is_new), approval, lock_wait_s=lock_wait_s)
 
 
+def require_stack(checkout: Path, stack: str) -> None:
+    """
+    Where a value can be written: ask before anybody has typed one.
+
+    Raises: SettingsError where the stack has no file, or is not where the state is kept; MissingToolError without an engine, or
+    without the sandbox that the state would be in.
+    """
+    read_stack_config(checkout, stack)
+    try:
+        known = stacks.environment(checkout)
+    except MissingToolError as error:
+        if is_sandbox(stack):
+            raise
+        raise MissingToolError(f"{error} For {stack}, export PULUMI_BACKEND_URL before: docs/state.md.") from None
+    stacks.require(checkout, stack, known)
+
+
 def _require_value(request: Request) -> None:
     name = ".".join(request.path)
     if not request.value.strip():
         raise SettingsError(f"{name}: no value was given. Nothing was done. Type it, or write it to standard input.")
     if request.path == (KEY,) and len(request.value) < KEY_MINIMUM_LENGTH:
+        is_replacing = digest(request.path, _in_file(request)) is not None
         raise SettingsError(
             f"{name}: the key has fewer than {KEY_MINIMUM_LENGTH} characters. Nothing was done. "
-            f"Make one: `openssl rand -base64 48 | flotilla secrets set {KEY} -s {request.stack}`."
+            f"Make one: `{key_command(request.stack, is_replacing=is_replacing)}`."
         )
 
 
 def operation(request: Request, *, is_new: bool) -> Operation:
     """
     A first value takes nothing away; another one takes effect with the next apply. Another key replaces every password of
-    databases and every key of backups.
+    databases and every key of backups. There is no backup gate: the file alone loses no data, and the key is to come back
+    where what was made with another one is no good.
     """
     name, change = ".".join(request.path), _Change(request)
     replacing = Level.CRITICAL if request.path == (KEY,) else Level.IMPORTANT
@@ -150,6 +170,7 @@ def operation(request: Request, *, is_new: bool) -> Operation:
             )
         ),
         facts={"secret": name},
+        is_gated=False,
     )
 
 

@@ -94,13 +94,37 @@ def engine(
         ) from None
 
 
+def require(checkout: Path, stack: str, known: Mapping[str, str]) -> None:
+    """
+    Raises: SettingsError where there is no such stack; FlotillaError where that cannot be told.
+    """
+    answer = engine(["stack", "--show-name", "--stack", stack, "--non-interactive"], checkout, known)
+    if answer.returncode == 0:
+        return
+    stacks = _there(checkout, known)
+    if stacks is None or stack in {row["name"] for row in stacks}:
+        said = " ".join(answer.stderr.split()) or "the engine said nothing"
+        raise FlotillaError(f"{stack}: its state cannot be read: {said}. Nothing was done.")
+    raise SettingsError(
+        f"{stack}: there is no such stack where the state is kept ({', '.join(row['name'] for row in stacks) or 'none'}). "
+        f"Nothing was done. Make it: `pulumi stack init {stack}`; or is its state elsewhere? See docs/state.md."
+    )
+
+
+def _there(checkout: Path, known: Mapping[str, str]) -> list[dict[str, Any]] | None:
+    """
+    The stacks where the state is kept; None where nobody knows.
+    """
+    listed = engine(["stack", "ls", "--json", "--non-interactive"], checkout, known)
+    return list(json.loads(listed.stdout)) if listed.returncode == 0 else None
+
+
 def _explained(checkout: Path, stack: str | None, known: Mapping[str, str], said: str) -> FlotillaError:
     """
     Why the engine has no outputs: most often there is no such stack, which its list of stacks tells.
     """
-    listed = engine(["stack", "ls", "--json", "--non-interactive"], checkout, known)
-    if listed.returncode == 0:
-        stacks = json.loads(listed.stdout)
+    stacks = _there(checkout, known)
+    if stacks is not None:
         there = ", ".join(row["name"] for row in stacks) or "none"
         if stack is None and not any(row.get("current") for row in stacks):
             return SettingsError(f"--stack: no stack is selected. Nothing was done. Name one: {there}.")

@@ -58,22 +58,22 @@ language. Without it, English.
 Values are in `Pulumi.<stack>.yaml` under `flotilla:secrets`, encrypted by Pulumi, and nowhere else. A process declares by name
 what it needs in `secrets`; a receiver of alerts names its address:
 
-    pulumi config set --stack production --secret --path 'flotilla:secrets.projects.ledger.SESSION_KEY'
-    pulumi config set --stack production --secret --path 'flotilla:secrets.notifications.ops'
+    flotilla secrets set projects.ledger.SESSION_KEY -s production
+    flotilla secrets set notifications.ops -s production
 
 A registry that asks who pulls from it has the environment's `registry_user`, and this password:
 
-    pulumi config set --stack production --secret --path 'flotilla:secrets.registry'
+    flotilla secrets set registry -s production
 
 Passwords and keys of databases and backups are derived from one more, the environment's `key`. Nobody has to see it, but keep a
 copy where no server is: with it, backups can be read when everything else is gone.
 
-    openssl rand -base64 48 | pulumi config set --stack production --secret --path 'flotilla:secrets.key'
+    openssl rand -base64 48 | flotilla secrets set key -s production
 
-Each secret has a record of the day on which it was set, of its encrypted value: see docs/security.md.
+The command asks for the value at a terminal, and reads it from standard input elsewhere. Each secret has a record of the day on
+which it was set, which `pulumi config set --secret` does not write: see docs/security.md.
 
     flotilla secrets list -s production
-    flotilla secrets set projects.ledger.API_TOKEN -s production
 
 ## What differs between environments
 

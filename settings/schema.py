@@ -124,7 +124,7 @@ def _secrets() -> Schema:
 
     return {
         "type": "object",
-        "description": "Secrets, each set with `pulumi config set --secret --path`.",
+        "description": "Secrets, each set with `flotilla secrets set`.",
         "properties": {
             KEY: encrypted,
             PROJECTS: block(NAME_PATTERN, block(ENVIRONMENT_VARIABLE_PATTERN, encrypted)),

@@ -12,6 +12,7 @@ The names of an environment's secrets: what `flotilla:secrets` has, never the va
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -60,9 +61,9 @@ class SecretNames:
 
 def set_command(stack: str, *names: str) -> str:
     """
-    The command that sets a secret; it asks for the value.
+    The command that sets a secret; it asks for the value, or reads it from standard input.
     """
-    return f"pulumi config set --stack {stack} --secret --path 'flotilla:{dotted((SECRETS, *names))}'"
+    return f"flotilla secrets set {shlex.quote('.'.join(names))} -s {stack}"
 
 
 def read_names(value: object) -> SecretNames:
@@ -119,21 +120,21 @@ def check_form(value: object, in_file: object, stack: str) -> Iterator[Finding]:
 
 
 def _check_key(value: object, in_file: object, stack: str) -> Iterator[Finding]:
-    if fact := _fault(value, in_file):
-        yield Finding(location=(KEY,), fact=fact, next_step=f"Make a new one: `{key_command(stack)}`")
-    elif isinstance(value, str) and len(value) < KEY_MINIMUM_LENGTH:
-        yield Finding(
-            location=(KEY,),
-            fact=f"the key has fewer than {KEY_MINIMUM_LENGTH} characters",
-            next_step=f"Make a new one: `{key_command(stack)}`",
-        )
+    fact = _fault(value, in_file)
+    if fact is None and isinstance(value, str) and len(value) < KEY_MINIMUM_LENGTH:
+        fact = f"the key has fewer than {KEY_MINIMUM_LENGTH} characters"
+    if fact:
+        command = key_command(stack, is_replacing=_is_encrypted(in_file))
+        yield Finding(location=(KEY,), fact=fact, next_step=f"Make a new one: `{command}`")
 
 
-def key_command(stack: str) -> str:
+def key_command(stack: str, *, is_replacing: bool = False) -> str:
     """
-    The command that makes an environment's key; nobody has to see it.
+    The command that makes an environment's key; nobody has to see it. One that takes the place of another is critical, and a
+    pipe is no terminal to ask at.
     """
-    return f"openssl rand -base64 48 | {set_command(stack, KEY)}"
+    approval = " --approve critical --reason 'another key'" if is_replacing else ""
+    return f"openssl rand -base64 48 | {set_command(stack, KEY)}{approval}"
 
 
 def check_key(environment: Environment, names: SecretNames) -> Iterator[Finding]:
@@ -217,11 +218,14 @@ def check_registry(environment: Environment, names: SecretNames) -> Iterator[Fin
 
 
 def _no_block(location: Location, stack: str) -> Finding:
+    """
+    The engine writes nothing below what is no block.
+    """
     command = set_command(stack, PROJECTS, "<project>", "<NAME>")
     return Finding(
         location=location,
         fact="this is not a block of names, each with its secret",
-        next_step=f"Set each secret by its own path, such as `{command}`",
+        next_step=f"Remove it from the file; then set each secret by its own name, such as `{command}`",
     )
 
 

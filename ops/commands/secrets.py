@@ -64,6 +64,7 @@ def set_(
 
     here = checkout.find()
     path = secrets.parsed(secret)
+    secrets.require_stack(here, stack)
     request = secrets.Request(checkout=here, stack=stack, path=path, value=_asked(secret))
     report = secrets.set_value(request, confirm.Approval(is_yes=yes, level=approve, reason=reason), lock_wait_s=lock_wait)
     if json:
@@ -79,5 +80,8 @@ def _asked(secret: str) -> str:
     if sys.stdin.isatty():
         from getpass import getpass
 
-        return getpass(f"{secret}: ")
+        try:
+            return getpass(f"{secret}: ")
+        except EOFError:
+            return ""
     return sys.stdin.read().removesuffix("\n")

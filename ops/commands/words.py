@@ -128,7 +128,7 @@ release = _like(r"[0-9]{1,3}|(?:sha256:)?[0-9a-f]{1,64}", "a release's number or
 resource = _like(
     r"urn:pulumi:[A-Za-z0-9._/:$*@-]{1,500}", "the URN of a resource", "urn:pulumi:local::flotilla::<type>::<name>"
 )
-secret = _like(r"[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,60}){0,2}", "the name of a secret", "projects.ledger.API_TOKEN")
+secret = _like(r"[A-Za-z0-9_-]{1,80}(?:\.[A-Za-z0-9_-]{1,80}){0,2}", "the name of a secret", "projects.ledger.API_TOKEN")
 moment = _like(r"[0-9]{4}[0-9T:.+Z -]{1,40}", "a moment", "2026-11-26T01:30:00Z")
 person = _like(r"[A-Za-z0-9][A-Za-z0-9 ._@+-]{0,79}", "a person or team", "web-team")
 url_path = _like(r"(?!.*(\.\.|//))/[A-Za-z0-9._~/-]{0,200}", "the path of a URL", "/up")

@@ -91,9 +91,9 @@ def environment_new(n: Names) -> Runbook:
         steps=(
             step(
                 "Begin with a copy of {file}. In it change name, domain, zones, network and access, and remove "
-                "`encryptionsalt` and everything under `flotilla:secrets`: each environment has secrets of its own.",
-                "Partir d'une copie de {file}. Y changer nom, domaine, zones, réseau et accès, et retirer `encryptionsalt` "
-                "et tout ce qui est sous `flotilla:secrets` : chaque environnement a ses propres secrets.",
+                "`encryptionsalt`, `flotilla:secrets` and `flotilla:secret_records`: each environment has secrets of its own.",
+                "Partir d'une copie de {file}. Y changer nom, domaine, zones, réseau et accès, et retirer `encryptionsalt`, "
+                "`flotilla:secrets` et `flotilla:secret_records` : chaque environnement a ses propres secrets.",
                 run("cp", n.file, f"Pulumi.{NEW}.yaml"),
                 file=n.file,
             ),
@@ -103,9 +103,9 @@ def environment_new(n: Names) -> Runbook:
                 run("pulumi", "stack", "init", NEW),
                 run(
                     *("openssl", "rand", "-base64", "48"),
-                    into=("pulumi", "config", "set", "--secret", "--path", "flotilla:secrets.key", "-s", NEW),
+                    into=("flotilla", "secrets", "set", "key", "-s", NEW),
                 ),
-                run("pulumi", "config", "set", "--secret", "--path", "flotilla:secrets.notifications.<receiver>", "-s", NEW),
+                run("flotilla", "secrets", "set", "notifications.<receiver>", "-s", NEW),
             ),
             step(
                 "See that everything fits together, and what the policies say, before anything costs anything.",

@@ -4,13 +4,12 @@ What commands are filled with: the environment's own names, from its settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ops.runbooks.runbook import Command, run
 from settings import Environment, Kind, Project, Settings, Strategy
-from settings.problems import dotted
-from settings.secrets import KEY, NOTIFICATIONS, OFFSITE, PROJECTS, REGISTRY, SECRETS, SecretNames
+from settings.secrets import KEY, NOTIFICATIONS, OFFSITE, PROJECTS, REGISTRY, SecretNames
 from settings.stacks import is_sandbox
 
 MOST = 12
@@ -152,7 +151,7 @@ class Names:
         """
         The command that asks for a secret's value.
         """
-        return self.pulumi("config", "set", "--secret", "--path", _path(path))
+        return self.flotilla("secrets", "set", ".".join(path))
 
     def server_urn(self, server: str) -> str:
         """
@@ -186,10 +185,6 @@ class Names:
             for found in self.shown
             for volume in found.volumes
         )
-
-
-def _path(path: Sequence[str]) -> str:
-    return f"{PROGRAM}:{dotted((SECRETS, *path))}"
 
 
 def of(settings: Settings) -> Names:

@@ -13,6 +13,8 @@ from settings.secrets import KEY, NOTIFICATIONS, OFFSITE, PROJECTS, REGISTRY, SE
 
 ON_DISK, WITHOUT_DISK = "/mnt/data/backups", "/var/lib/flotilla-backups"
 """Where the backup server keeps them: components/declarations/backup.py."""
+APPROVED = ("--approve", "critical", "--reason", "another key")
+"""What is piped into a command leaves no terminal to ask at."""
 
 
 def rotate(n: Names) -> Runbook:
@@ -32,6 +34,11 @@ def rotate(n: Names) -> Runbook:
         risk=Level.IMPORTANT,
         operations=("apply",),
         steps=(
+            step(
+                "See how old each is, and which are due. What has no age was set without a record of it.",
+                "Voir l'âge de chacun, et lesquels sont à changer. Ceux sans âge ont été donnés sans que le jour soit noté.",
+                n.flotilla("secrets", "list"),
+            ),
             *(_one(n, path) for path in n.secrets if path != (KEY,)),
             _databases(n),
             *_elsewhere(n),
@@ -206,7 +213,7 @@ def rotate_key(n: Names) -> Runbook:
             step(
                 "A new key, that nobody has to see; then bring it out.",
                 "Une nouvelle clé, que personne n'a à voir ; puis l'appliquer.",
-                run("openssl", "rand", "-base64", "48", into=n.set_secret(KEY).argv),
+                run("openssl", "rand", "-base64", "48", into=(*n.set_secret(KEY).argv, *APPROVED)),
                 n.flotilla("apply"),
             ),
             step(

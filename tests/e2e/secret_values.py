@@ -23,7 +23,7 @@ def log_in_to_the_registry(fleet: Fleet) -> None:
     file = fleet.checkout / "Pulumi.local.yaml"
     assert REGISTRY in file.read_text()
     file.write_text(file.read_text().replace(REGISTRY, f"{REGISTRY}    registry_user: {REGISTRY_USER}\n"))
-    fleet.run("openssl rand -hex 20 | pulumi config set -s local --secret --path 'flotilla:secrets.registry'")
+    fleet.run("openssl rand -hex 20 | flotilla secrets set registry -s local")
 
 
 def known_secrets(fleet: Fleet) -> Iterator[str]:

@@ -134,13 +134,15 @@ def test_a_wrong_address_is_refused_without_being_quoted(host: Host, address: st
 
 def test_a_missing_secret_is_refused(host: Host) -> None:
     """Alerts that reach nobody look like good health."""
-    with pytest.raises(SettingsError, match=r"notifications\.mail has no value"):
+    with pytest.raises(SettingsError, match=r"notifications\.mail has no value") as refused:
         monitoring.wanted(Host(declaration=host.declaration, notifications={"chat": SECRETS["chat"]}))
+    assert "Set it with `flotilla secrets set notifications.mail -s production`." in str(refused.value)
 
 
 def test_without_receivers_alertmanager_still_has_somebody_to_route_to(host: Host) -> None:
     """It would not start otherwise."""
-    document = alertmanager.configuration(told(host, receivers=[], mail=None), {})
+    declaration = {**host.declaration, "roles": {**host.roles, "monitoring": told(host, receivers=[], mail=None)}}
+    document = alertmanager.configuration(Host(declaration=declaration))
 
     assert document["receivers"] == [{"name": "everybody"}]
     assert document["route"]["receiver"] == "everybody"

@@ -57,6 +57,27 @@ def test_levels(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", ["", "  ", "short"])
 def test_a_value_that_cannot_be_a_key(tmp_path: Path, value: str) -> None:
     """It is refused before anything is asked or written."""
+    (tmp_path / "Pulumi.local.yaml").write_text("config: {}\n")
     request = secrets.Request(checkout=tmp_path, stack="local", path=("key",), value=value)
     with pytest.raises(SettingsError, match="Nothing was done"):
         secrets.set_value(request, secrets.Approval())
+
+
+@pytest.mark.parametrize(
+    ("before", "approval"),
+    [("{}", ""), ("{flotilla:secrets: {key: {secure: 'v1:k'}}}", " --approve critical --reason 'another key'")],
+)
+def test_a_short_key_is_told_how_to_be_made(tmp_path: Path, before: str, approval: str) -> None:
+    """By a command that works as it is: where a key is there already, with its approval."""
+    (tmp_path / "Pulumi.local.yaml").write_text(f"config: {before}\n")
+    request = secrets.Request(checkout=tmp_path, stack="local", path=("key",), value="short")
+    with pytest.raises(SettingsError) as refused:
+        secrets.set_value(request, secrets.Approval())
+    assert f"`openssl rand -base64 48 | flotilla secrets set key -s local{approval}`." in str(refused.value)
+
+
+@pytest.mark.parametrize("stack", ["local", "production"])
+def test_nothing_of_it_waits_for_a_backup(tmp_path: Path, stack: str) -> None:
+    """A file is written, which loses no data; and the old key has to come back where backups of the new one are none yet."""
+    key = secrets.Request(checkout=tmp_path, stack=stack, path=("key",), value=VALUE)
+    assert not secrets.operation(key, is_new=False).is_gated

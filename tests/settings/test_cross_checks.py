@@ -167,7 +167,7 @@ MISTAKES: list[tuple[list[Change], str]] = [
     (
         [(STACK_FILE, "@secrets.projects.ledger.MAIL_PASSWORD", None)],
         "{LEDGER}processes.mailer.secrets[0]: `MAIL_PASSWORD` has no value in Pulumi.local.yaml. Nothing was changed. Run "
-        "`pulumi config set --stack local --secret --path 'flotilla:secrets.projects.ledger.MAIL_PASSWORD'`.",
+        "`flotilla secrets set projects.ledger.MAIL_PASSWORD -s local`.",
     ),
     (
         [env("monitoring.receivers.1.secret", "ops-chats"), (STACK_FILE, "@secrets.notifications.ops-chat", None)],

@@ -17,7 +17,10 @@ from settings.secrets import SecretNames, read_names
 from tests.settings.fleet import ENVIRONMENT, SECRETS, STACK_FILE
 
 CANARY = "s3cr3t-canary"
-BLOCK = "this is not a block of names, each with its secret. Nothing was changed. Set each secret by its own path, such as"
+BLOCK = (
+    "this is not a block of names, each with its secret. Nothing was changed. Remove it from the file; then set each secret by "
+    "its own name, such as"
+)
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just(CANARY) | st.just({"secure": CANARY}),
@@ -84,9 +87,9 @@ def test_missing_value_says_how_to_set_it(fleet) -> None:
     """Without any secrets, each declared name has its line, with the command that sets it; so has the key."""
     fleet.put(STACK_FILE, SECRETS, None)
     [key, *lines] = fleet.mistakes()
-    assert key.endswith("`openssl rand -base64 48 | pulumi config set --stack local --secret --path 'flotilla:secrets.key'`.")
+    assert key.endswith("`openssl rand -base64 48 | flotilla secrets set key -s local`.")
     assert [line.rpartition("Run ")[2] for line in lines] == [
-        f"`pulumi config set --stack local --secret --path 'flotilla:secrets.{name}'`."
+        f"`flotilla secrets set {name} -s local`."
         for name in (
             "registry",
             "notifications.ops-chat",
@@ -95,6 +98,27 @@ def test_missing_value_says_how_to_set_it(fleet) -> None:
             "projects.ledger.MAIL_PASSWORD",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("in_file", "approval"),
+    [({"secure": "v1:k"}, " --approve critical --reason 'another key'"), ("short", "")],
+    ids=["encrypted", "in plain"],
+)
+def test_a_key_that_is_no_good_is_replaced_by_a_pipe(fleet, in_file: Any, approval: str) -> None:
+    """One that is encrypted may be in use: its replacement is critical, and nobody can be asked at a pipe."""
+    fleet.put(STACK_FILE, (*SECRETS, "key"), in_file)
+    config = read_stack_config(fleet.root, "local")
+    config["secrets"]["key"] = "short"
+    with pytest.raises(SettingsError) as raised:
+        load("local", fleet.root, config)
+    assert f"Make a new one: `openssl rand -base64 48 | flotilla secrets set key -s local{approval}`." in str(raised.value)
+
+
+def test_words_to_replace_are_no_redirections(fleet) -> None:
+    """What stands for a name is quoted: a shell reads one word."""
+    fleet.put(STACK_FILE, (*SECRETS, "projects"), "no block")
+    assert any("`flotilla secrets set 'projects.<project>.<NAME>' -s local`" in line for line in fleet.mistakes())
 
 
 def test_what_pulumi_leaves_is_no_secret(fleet) -> None:
@@ -131,7 +155,7 @@ def test_who_logs_in_to_the_registry_has_a_password_and_nobody_else(fleet) -> No
     fleet.put(STACK_FILE, (*SECRETS, "registry"), None)
     [line] = fleet.mistakes()
     assert "registry_user: there is no secret `registry`, which would be the password" in line
-    assert line.endswith("Run `pulumi config set --stack local --secret --path 'flotilla:secrets.registry'`.")
+    assert line.endswith("Run `flotilla secrets set registry -s local`.")
     fleet.put(STACK_FILE, (*SECRETS, "registry"), {"secure": "v1:r"})
     fleet.put(STACK_FILE, (*ENVIRONMENT, "registry_user"), None)
     [line] = fleet.mistakes()

@@ -48,12 +48,12 @@ def wanted(host: Host) -> Sequence[Item]:
     address of a webhook: its configuration is as secret as they are.
     """
     told = host.roles["monitoring"]
-    secrets = _secrets(told, host.notifications)
+    secrets = _secrets(host)
     files = [
         File(path=path, content=value, mode=0o600, owner=USER, group=USER, is_secret=True, notify=(DAEMON.reload,))
         for path, value in secrets.items()
     ]
-    document = configuration(told, host.notifications)
+    document = configuration(host)
     main = File(
         path=CONFIGURATION,
         content=text(document),
@@ -78,50 +78,57 @@ def _file(receiver: Mapping[str, Any]) -> str:
     return f"{SECRETS}/{receiver['name']}"
 
 
-def _secrets(told: Mapping[str, Any], notifications: Mapping[str, str]) -> dict[str, str]:
+def _secrets(host: Host) -> dict[str, str]:
     """
     {path: secret} for what Alertmanager reads from files.
     """
-    found = {
-        _file(receiver): _address(receiver, notifications) for receiver in told["receivers"] if receiver["kind"] == "slack"
-    }
+    told = host.roles["monitoring"]
+    found = {_file(receiver): _address(receiver, host) for receiver in told["receivers"] if receiver["kind"] == "slack"}
     mail = told["mail"]
     if mail and mail["secret"]:
-        found[f"{SECRETS}/mail"] = _secret("monitoring.mail", mail["secret"], notifications)
+        found[f"{SECRETS}/mail"] = _secret("monitoring.mail", mail["secret"], host)
     return found
 
 
-def _secret(setting: str, name: str, notifications: Mapping[str, str]) -> str:
-    if name not in notifications:
+def _secret(setting: str, name: str, host: Host) -> str:
+    if name not in host.notifications:
         raise SettingsError(
             f"{setting}: the secret notifications.{name} has no value here. Nobody would be told. "
-            f"Set it with 'pulumi config set --secret --path flotilla:secrets.notifications.{name}'."
+            f"Set it with `{_set_command(name, host)}`."
         )
-    return notifications[name]
+    return host.notifications[name]
 
 
-def _address(receiver: Mapping[str, Any], notifications: Mapping[str, str]) -> str:
+def _set_command(name: str, host: Host) -> str:
+    """
+    As settings/secrets.py has it: a stack is called like its environment.
+    """
+    return f"flotilla secrets set notifications.{name} -s {host.environment}"
+
+
+def _address(receiver: Mapping[str, Any], host: Host) -> str:
     """
     A receiver's secret address. A wrong one is refused here, because amtool would quote it.
     """
     setting = f"monitoring.receivers.{receiver['name']}"
-    address = _secret(setting, receiver["secret"], notifications)
+    address = _secret(setting, receiver["secret"], host)
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname or not address.isprintable() or " " in address:
         raise SettingsError(
             f"{setting}: the secret notifications.{receiver['secret']} is no http or https address. Nobody would be told. "
-            f"Set it again."
+            f"Set it again: `{_set_command(receiver['secret'], host)}`."
         )
     return address
 
 
-def configuration(told: Mapping[str, Any], notifications: Mapping[str, str]) -> dict[str, Any]:
+def configuration(host: Host) -> dict[str, Any]:
     """
     `alertmanager.yml`: everybody is told everything, what is critical again and again. With a webhook's address in it.
     """
+    told = host.roles["monitoring"]
     everybody: dict[str, Any] = {"name": EVERYBODY}
     for receiver in told["receivers"]:
-        for key, value in _integration(receiver, notifications).items():
+        for key, value in _integration(receiver, host).items():
             everybody.setdefault(key, []).append(value)
     routes = [
         {"matchers": [f"severity={severity}"], "receiver": EVERYBODY, "repeat_interval": again}
@@ -145,14 +152,14 @@ def configuration(told: Mapping[str, Any], notifications: Mapping[str, str]) -> 
     }
 
 
-def _integration(receiver: Mapping[str, Any], notifications: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+def _integration(receiver: Mapping[str, Any], host: Host) -> dict[str, dict[str, Any]]:
     match receiver["kind"]:
         case "email":
             return {"email_configs": {"to": receiver["to"], "send_resolved": True}}
         case "slack":
             return {"slack_configs": {"api_url_file": _file(receiver), "send_resolved": True, **_SLACK}}
         case "webhook":
-            return {"webhook_configs": {"url": _address(receiver, notifications), "send_resolved": True}}
+            return {"webhook_configs": {"url": _address(receiver, host), "send_resolved": True}}
     raise ValueError(f"{receiver['kind']} is no kind of receiver")
 
 

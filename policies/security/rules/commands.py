@@ -225,6 +225,7 @@ CREDENTIALS_RULE = Rule(
     description="Providers' credentials come from the environment or are secret in the stack's state.",
     level=Level.MANDATORY,
     types=PROVIDERS,
+    # Pulumi's own command: `flotilla secrets set` is for what is in flotilla:secrets, and these keys are the providers'.
     remediation="Leave it to the environment (HCLOUD_TOKEN, CLOUDFLARE_API_TOKEN), or use `pulumi config set --secret`.",
     references=(cwe(312, "cleartext storage of sensitive information"),),
     check=_plain_credentials,

@@ -24,6 +24,7 @@ MEANT = [
     (words.repository, ["guestbook", "team/shop", "registry.example.com:5000/team/shop"]),
     (words.release, ["0", "12", "1a2b3c4d", DIGEST]),
     (words.resource, ["urn:pulumi:local::flotilla::flotilla:app:App$docker:index/service:Service::shop-web-1a2b3c4d"]),
+    (words.secret, ["key", "notifications.ops-chat", "offsite.access-key", f"projects.{'a' * 40}.{'A' * 80}"]),
     (words.moment, ["2026-11-26T01:30:00Z", "2026-11-26 01:30", "2026-11-26", "2026-11-26T01:30:00.5+01:00"]),
     (words.person, ["web-team", "Ada Lovelace", "ops@example.com"]),
     (words.url_path, ["/", "/up", "/.well-known/up", "/api/v1/health/"]),

@@ -36,6 +36,8 @@ SAMPLES = {
     "<personal or none>": "personal",
     "<number>": "2",
     "<MB>": "256",
+    "<NAME>": "API_TOKEN",
+    "<receiver>": "ops",
     "<environment>": "demo",
     "<what is wrong>": "Ledger is slow",
     "<what was wrong, and what helped>": "A disk was full",
@@ -43,7 +45,7 @@ SAMPLES = {
 # For programs that take any text.
 FREE = {
     *("<copy>", "<other copy>", "<urn>", "<place>", "<service>", "<unit>", "<table>", "<pid>", "<file>", "<day>", "<address>"),
-    *("<NAME>", "<receiver>", "<server>", "<database>"),
+    *("<server>", "<database>"),
 }
 # {program: its subcommands; nothing where it has none}. On this machine.
 HERE = {
@@ -261,6 +263,4 @@ def test_names(fleets: dict[str, Names] = FLEETS) -> None:
         ("ledger", "ledger-books.example", "ledger", ()),
     ]
     assert ("projects", "ledger", "API_TOKEN") in names.secrets
-    assert names.set_secret("offsite", "access-key").line == (
-        "pulumi config set --secret --path flotilla:secrets.offsite.access-key -s production"
-    )
+    assert names.set_secret("offsite", "access-key").line == ("flotilla secrets set offsite.access-key -s production")
