@@ -36,6 +36,7 @@ class Rehearsal:
 
 _DAY = date(2026, 11, 26)
 REHEARSALS: Mapping[str, Rehearsal] = {
+    "certificate": Rehearsal(seconds=50, day=date(2026, 11, 27)),
     "database-server-lost": Rehearsal(seconds=91, day=_DAY),
     "dns-account-lost": Rehearsal(seconds=26, day=_DAY),
     "restore-moment": Rehearsal(seconds=29, day=_DAY),

@@ -4,6 +4,7 @@ Visitors do not get what they came for.
 
 from __future__ import annotations
 
+from components import caddyfile
 from ops.confirm import Level
 from ops.runbooks.names import Names
 from ops.runbooks.runbook import Runbook, Situation, Step, run, say, step
@@ -228,6 +229,30 @@ def latency(n: Names) -> Runbook:
     )
 
 
+def kept_by_caddy(n: Names) -> tuple[Step, ...]:
+    """
+    What keeps Caddy from its certificates on a server's disk.
+    """
+    ingress = n.having("ingress")[:12]
+    owner = f"{caddyfile.UID}:{caddyfile.UID}"
+    aside = ("mv", "--backup=numbered", "-T", "{}", f"{caddyfile.STATE}/<name>.aside")
+    found = ("find", f"{caddyfile.DATA}/caddy/certificates", "-depth", "-type", "d", "-name", "<name>", "-exec", *aside, ";")
+    return (
+        step(
+            "Does it say `permission denied`: give it back what it keeps, the line of that server.",
+            "S'il dit `permission denied` : lui rendre ce qu'il garde, la ligne de ce serveur.",
+            *(n.on(server.name, "chown", "--recursive", owner, caddyfile.STATE) for server in ingress),
+        ),
+        step(
+            "Does it say `caching certificate`, what it kept for that name is damaged, and it does not start with it: put that "
+            "aside, the line of that server. Caddy orders another one; an authority allows a few a week.",
+            "S'il dit `caching certificate`, ce qu'il gardait pour ce nom est abîmé, et il ne démarre pas avec : le mettre de "
+            "côté, la ligne de ce serveur. Caddy en demande un autre ; une autorité en accorde quelques-uns par semaine.",
+            *(n.on(server.name, *found) for server in ingress),
+        ),
+    )
+
+
 def certificate(n: Names) -> Runbook:
     """
     Ended, about to, or not trusted; protocols and headers too.
@@ -271,6 +296,7 @@ def certificate(n: Names) -> Runbook:
                 "Voir ce qu'en dit Caddy.",
                 n.on(n.manager, "docker", "service", "logs", "--tail", "200", "caddy"),
             ),
+            *kept_by_caddy(n),
             step(
                 "Have it ask again at once. Connections that are open are cut.",
                 "La faire redemander tout de suite. Les connexions ouvertes sont coupées.",
@@ -287,6 +313,7 @@ def certificate(n: Names) -> Runbook:
             ),
         ),
         undo=NOTHING,
+        rehearsed="tests/proof/test_runbook_losses.py",
     )
 
 

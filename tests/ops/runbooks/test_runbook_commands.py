@@ -45,7 +45,7 @@ SAMPLES = {
 # For programs that take any text.
 FREE = {
     *("<copy>", "<other copy>", "<urn>", "<place>", "<service>", "<unit>", "<table>", "<pid>", "<file>", "<day>", "<address>"),
-    *("<server>", "<database>"),
+    *("<name>", "<server>", "<database>"),
 }
 # {program: its subcommands; nothing where it has none}. On this machine.
 HERE = {
@@ -60,6 +60,7 @@ HERE = {
 }
 # On a server, as root.
 THERE = {
+    "chown": set(),
     "chronyc": {"tracking", "makestep"},
     "df": set(),
     "docker": {"service", "stats", "ps"},
@@ -263,4 +264,4 @@ def test_names(fleets: dict[str, Names] = FLEETS) -> None:
         ("ledger", "ledger-books.example", "ledger", ()),
     ]
     assert ("projects", "ledger", "API_TOKEN") in names.secrets
-    assert names.set_secret("offsite", "access-key").line == ("flotilla secrets set offsite.access-key -s production")
+    assert names.set_secret("offsite", "access-key").line == "flotilla secrets set offsite.access-key -s production"
