@@ -9,6 +9,7 @@ from ops.runbooks.names import Names
 from ops.runbooks.runbook import Runbook, Situation, Step, say, step
 
 LOST_DATABASE = "database-server-lost"
+IN_THE_SWARM = "**$docker:index/**"
 
 
 def refreshed(n: Names) -> Step:
@@ -16,9 +17,10 @@ def refreshed(n: Names) -> Step:
     What is gone goes from the state.
     """
     return step(
-        "Have the state forget what is gone. It may end with an error about what ran there: go on.",
-        "Faire oublier à l'état ce qui a disparu. Une erreur sur ce qui y tournait est possible : continuer.",
-        n.pulumi("refresh", "--yes", "--skip-preview"),
+        "Have the state forget what is gone. What is in the swarm is not asked for: nobody answers where its manager is lost.",
+        "Faire oublier à l'état ce qui a disparu. Ce qui est dans le swarm n'est pas demandé : personne ne répond si son "
+        "gestionnaire est perdu.",
+        n.pulumi("refresh", "--yes", "--skip-preview", "--exclude", IN_THE_SWARM),
     )
 
 
@@ -284,8 +286,8 @@ def location_lost(n: Names) -> Runbook:
             refreshed(n),
             brought_up(n),
             step(
-                "Give all databases back, then the volumes.",
-                "Rendre toutes les bases, puis les volumes.",
+                "Give all databases back, then the volumes: before the next backup is made, which would be of empty volumes.",
+                "Rendre toutes les bases, puis les volumes : avant la prochaine sauvegarde, qui serait celle de volumes vides.",
                 n.critical("restore", "--all", reason="a location is lost"),
                 *n.restored_volumes(),
             ),
@@ -299,6 +301,7 @@ def location_lost(n: Names) -> Runbook:
             ),
         ),
         undo=NOTHING_TO_UNDO,
+        rehearsed="tests/proof/test_runbook_losses.py",
     )
 
 

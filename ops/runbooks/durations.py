@@ -39,6 +39,7 @@ REHEARSALS: Mapping[str, Rehearsal] = {
     "certificate": Rehearsal(seconds=50, day=date(2026, 11, 27)),
     "database-server-lost": Rehearsal(seconds=91, day=_DAY),
     "dns-account-lost": Rehearsal(seconds=26, day=_DAY),
+    "location-lost": Rehearsal(seconds=290, day=date(2026, 11, 27)),
     "restore-moment": Rehearsal(seconds=29, day=_DAY),
     "restore-table": Rehearsal(seconds=13, day=_DAY),
     "rotate-key": Rehearsal(seconds=135, day=_DAY),

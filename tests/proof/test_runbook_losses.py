@@ -1,5 +1,6 @@
 """
-Pages about what breaks or is lost beyond one database, each followed to the letter by somebody at a terminal, on one fleet.
+Pages about what breaks or is lost beyond one database, each followed to the letter by somebody at a terminal, on one fleet:
+certificates, then a whole location.
 
 The tests build on one another, in the order in which they stand.
 """
@@ -7,8 +8,10 @@ The tests build on one another, in the order in which they stand.
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -16,11 +19,13 @@ from ops.runbooks.durations import REHEARSALS
 from tests.e2e.conftest import Fleet, brought_up
 from tests.e2e.operations.test_report import SITE, expired, on
 from tests.e2e.test_audit import audit, found
-from tests.e2e.test_data import GUESTBOOK
+from tests.e2e.test_data import GUESTBOOK, write
 from tests.e2e.test_growth import JOURNAL
 from tests.rehearsal import Followed, Person, at_a_terminal
 
 LEDGER = "https://ledger.test/up"
+JOURNAL_API = "https://journal-api.flotilla.test/up"
+SUBSCRIPTIONS = "https://journal-api.flotilla.test/v1/subscriptions"
 SLOWER = 10
 """Another machine may take so many times as long as the page says before the page counts as wrong."""
 NOTICED_S = 90
@@ -30,6 +35,18 @@ RESTART_CADDY = "docker kill $(docker ps -q --filter label=com.docker.swarm.serv
 WHAT_CADDY_SAYS = "docker service logs --tail 100 caddy 2>&1"
 # What the page has for another case than the one at hand: the first and the second way in which certificates fail.
 DAMAGED, FORBIDDEN = "-exec", "chown"
+LOSE = """python - <<'E'
+import os
+from hcloud import Client
+client = Client(token=os.environ['HCLOUD_TOKEN'], api_endpoint=os.environ['HCLOUD_ENDPOINT'])
+for server in client.servers.get_all():
+    if not ({which}):
+        continue
+    disks = server.volumes if {with_disks} else []
+    client.servers.delete(server).wait_until_finished()
+    for disk in disks:
+        client.volumes.delete(disk)
+E"""
 
 
 @pytest.fixture(scope="module")
@@ -68,16 +85,35 @@ def until(what: str, is_so: Callable[[], bool]) -> None:
         time.sleep(1)
 
 
-def require_served(fleet: Fleet) -> None:
-    """Every project answers, by a certificate that is to be trusted."""
-    for url in (GUESTBOOK, JOURNAL, LEDGER):
-        assert fleet.curl("-f", "-o", "/dev/null", "--retry", "10", "--retry-all-errors", url).returncode == 0
+def subscribe(fleet: Fleet) -> str:
+    """An address that nobody else has, kept in the journal's volume."""
+    address = f"{uuid.uuid4().hex[:8]}@example.com"
+    said = fleet.curl("-o", "/dev/null", "-w", "%{http_code}", "--data", f"email={address}", SUBSCRIPTIONS).stdout
+    assert said == "303"
+    return address
+
+
+def subscribers(fleet: Fleet) -> str:
+    """Whom the journal would mail to, as its own program reads the volume."""
+    api = "docker ps -q --filter label=flotilla.project=journal --filter label=flotilla.process=api --filter health=healthy"
+    return on(fleet, "app-1", f"docker exec $({api} | head -1) python3 -m journal mailing")
 
 
 def reason(fleet: Fleet, url: str) -> tuple[int, str]:
     """What a visitor's program says of a site: curl's exit code, and its words."""
     answer = fleet.curl("-f", "-o", "/dev/null", "-m", "5", url, check=False)
     return answer.returncode, answer.stderr
+
+
+def is_served(fleet: Fleet, url: str) -> bool:
+    """Whether a visitor gets what he came for."""
+    return reason(fleet, url)[0] == 0
+
+
+def require_served(fleet: Fleet) -> None:
+    """Every project answers, by a certificate that is to be trusted."""
+    for url in (GUESTBOOK, JOURNAL, JOURNAL_API, LEDGER):
+        until(f"{url} is served", partial(is_served, fleet, url))
 
 
 def test_a_certificate_that_has_ended_and_cannot_be_renewed(
@@ -120,7 +156,7 @@ def test_a_certificate_that_is_damaged_on_disk(fleet: Fleet) -> None:
     name = "journal.flotilla.test"
     on(fleet, "app-1", f": >{CERTIFICATES}/{name}/{name}.crt; {RESTART_CADDY}")
     until("Caddy does not start", lambda: "caching certificate" in on(fleet, "app-1", WHAT_CADDY_SAYS))
-    assert reason(fleet, GUESTBOOK)[0] != 0
+    assert not is_served(fleet, GUESTBOOK)
 
     with somebody(fleet, **{"<name>": name}) as person:
         done = person.follow("certificate", without=(FORBIDDEN,))
@@ -129,3 +165,37 @@ def test_a_certificate_that_is_damaged_on_disk(fleet: Fleet) -> None:
     require_served(fleet)
     assert not [key for key in found(audit(fleet, "tls")) if key[0].startswith("tls.")]
     assert on(fleet, "app-1", f"ls {KEPT}/{name}.aside").split() == [f"{name}.{kind}" for kind in ("crt", "json", "key")]
+
+
+def test_a_lost_location_comes_back_in_another(fleet: Fleet, record_property: Callable[[str, object], None]) -> None:
+    """
+    Every server and disk there is deleted at the cloud. The person writes another location into the settings, and types the
+    stack's name where it is asked for. Everything of before is there, what came after the last backup of databases too.
+    """
+    before, address = f"before-{uuid.uuid4().hex[:8]}", subscribe(fleet)
+    write(fleet, before)
+    fleet.run("flotilla backup run -s local")
+    after = f"after-{uuid.uuid4().hex[:8]}"
+    write(fleet, after)
+    time.sleep(3)  # what is written streams to the backup server at once; it does not have to be lucky
+    fleet.run(LOSE.format(which="'app' in server.name or 'data' in server.name", with_disks=True))
+    assert not is_served(fleet, GUESTBOOK)
+    settings = fleet.checkout / "Pulumi.local.yaml"
+    assert settings.read_text().count("location: fsn1") == 1
+    settings.write_text(settings.read_text().replace("location: fsn1", "location: hel1"))
+
+    with somebody(fleet) as person:
+        done = person.follow("location-lost")
+
+    require_served(fleet)
+    page = fleet.curl("-f", GUESTBOOK).stdout
+    assert before in page and after in page
+    assert address in subscribers(fleet)
+    write(fleet, "visitors-can-write")
+    assert {name: server["location"] for name, server in fleet.outputs()["servers"].items()} == {
+        "app-1": "hel1",
+        "data-1": "hel1",
+        "ops-1": "nbg1",
+    }
+    assert fleet.preview() == []
+    took("location-lost", done, record_property)
