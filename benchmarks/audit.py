@@ -100,6 +100,7 @@ def main(file: str) -> None:
     environment = {"name": "bench", "stack": "bench", "zones": []}
     outputs = {"environment": environment, "servers": servers, "projects": {}, "entry": None}
     wanted = {"admin_keys": {}, "releases": None, "records": [], "is_proxied": False, "paths": {}}
+    wanted["secrets"] = {"rotation_days": 365, "set_on": {}}
     around = Surroundings(checkout=ROOT, environment={}, private_key=Path(plan["key"]), authority=None, name_server=None)
     checks = asyncio.run(examine(outputs, wanted, around, chosen(CHECKS)))
     unseen = [finding for check in checks for finding in check.findings if finding.id.endswith(".unreachable")]

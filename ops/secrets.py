@@ -18,24 +18,23 @@ from ops.mutation import Operation, mutate
 from ops.secrecy import Filter
 from ops.steps import Context, Sequential, Step
 from settings import Settings, read_stack_config
-from settings.secret_records import RECORDS, SecretPath, digest, due_on
+from settings.secret_records import RECORDS, Age, SecretPath, age_of, digest, due_on
 from settings.secrets import KEY, NOTIFICATIONS, OFFSITE, OFFSITE_NAMES, PROJECTS, REGISTRY, SECRETS, key_command
 from settings.stacks import is_sandbox
 from settings.values import is_environment_variable, is_name
 
-UNKNOWN, OVERDUE, GOOD = "unknown", "overdue", "good"
 EVERYTHING, ALERTS, COPIES, IMAGES = "databases, backups", "alerts", "copies of the backups", "pulling images"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """
-    One secret. `state` is `unknown` where no record is of the value that it has; then it has no days.
+    One secret. Where its age is unknown it has no days.
     """
 
     name: str
     used_by: str
-    state: str
+    state: Age
     set_on: date | None = None
     due_on: date | None = None
     age_days: int | None = None
@@ -57,11 +56,11 @@ def listed(settings: Settings, today: date) -> list[Row]:
 
 
 def _row(settings: Settings, path: SecretPath, found: date | None, today: date) -> Row:
-    name, used = ".".join(path), used_by(settings, path)
-    if found is None or found > today:
-        return Row(name=name, used_by=used, state=UNKNOWN)
-    due = due_on(found, settings.environment.secret_rotation_days)
-    state = OVERDUE if due < today else GOOD
+    name, used, rotation_days = ".".join(path), used_by(settings, path), settings.environment.secret_rotation_days
+    state = age_of(found, today, rotation_days)
+    if found is None or state is Age.UNKNOWN:
+        return Row(name=name, used_by=used, state=Age.UNKNOWN)
+    due = due_on(found, rotation_days)
     return Row(name=name, used_by=used, state=state, set_on=found, due_on=due, age_days=(today - found).days)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -28,6 +29,16 @@ DIGITS = 12
 
 SecretPath = tuple[str, ...]
 """Where a secret is in `flotilla:secrets`: `("projects", "ledger", "API_TOKEN")`."""
+
+
+class Age(StrEnum):
+    """
+    How a secret is on a day. `UNKNOWN`: no record is of the value that it has.
+    """
+
+    UNKNOWN = "unknown"
+    OVERDUE = "overdue"
+    GOOD = "good"
 
 
 class SecretRecord(Model):
@@ -96,3 +107,12 @@ def due_on(set_day: date, rotation_days: int) -> date:
     The day on which a secret is to have another value.
     """
     return set_day + timedelta(days=rotation_days)
+
+
+def age_of(set_day: date | None, today: date, rotation_days: int) -> Age:
+    """
+    On the day on which it is due, a secret is good still; a day to come is none on which it was set.
+    """
+    if set_day is None or set_day > today:
+        return Age.UNKNOWN
+    return Age.OVERDUE if due_on(set_day, rotation_days) < today else Age.GOOD

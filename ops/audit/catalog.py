@@ -18,6 +18,7 @@ from ops.audit import (
     logins,
     network,
     releases,
+    rotation,
     security,
     tls,
 )
@@ -25,7 +26,10 @@ from ops.audit.rule import Check
 from ops.errors import SettingsError
 
 # Rules are added where they are written: a check is complete once all of these are there, in this order.
-MODULES = (hosts, security, logins, exposure, hardening, network, containers, releases, data, backups, dns, tls, drift)
+MODULES = (
+    *(hosts, security, logins, exposure, hardening, rotation),
+    *(network, containers, releases, data, backups, dns, tls, drift),
+)
 CHECKS: dict[str, Check] = {module.CHECK.name: module.CHECK for module in MODULES}
 
 

@@ -18,7 +18,8 @@ def wanted(settings: Settings, key: str) -> dict[str, Any]:
     """
     As plain data. `admin_keys` is {administrator: `type blob`}; `service_keys` the keys by which servers log in to each other,
     {account: `type blob`}, None where the environment's `key` is not at hand; `releases` is {project: images}, None without a
-    file; `paths` is where the health of a site is asked, for those that have such a path: {host name: path}.
+    file; `paths` is where the health of a site is asked, for those that have such a path: {host name: path}. `secrets` has the
+    day on which each was set, None where nobody knows, and for how many days that is good.
     """
     dns = settings.environment.dns
     return {
@@ -28,6 +29,10 @@ def wanted(settings: Settings, key: str) -> dict[str, Any]:
         "records": [_record(record) for record in dns.records],
         "is_proxied": dns.proxied,
         "paths": _paths(settings),
+        "secrets": {
+            "rotation_days": settings.environment.secret_rotation_days,
+            "set_on": {".".join(path): day.isoformat() if day else None for path, day in settings.secrets_set.items()},
+        },
     }
 
 

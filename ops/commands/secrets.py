@@ -24,6 +24,7 @@ def list_(stack: Stack = "local", json: Json = False) -> None:
     """
     from ops import secrets
     from settings import load, read_stack_config
+    from settings.secret_records import Age
 
     here = checkout.find()
     settings = load(stack, here, read_stack_config(here, stack))
@@ -34,7 +35,7 @@ def list_(stack: Stack = "local", json: Json = False) -> None:
         return
     cells = [(row.name, row.used_by, _day(row.set_on), _age(row.age_days), _day(row.due_on), row.state) for row in rows]
     console.table(["secret", "used by", "set on", "age", "due", "state"], cells, STYLES)
-    if any(row.state == secrets.UNKNOWN for row in rows):
+    if any(row.state is Age.UNKNOWN for row in rows):
         console.line("unknown: the value was set without a record of it, or was encrypted anew since.")
     console.line(f"Another value: `flotilla secrets set <secret> -s {stack}`.")
 

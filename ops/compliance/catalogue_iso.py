@@ -52,7 +52,7 @@ CONTROLS = (
         "5.17",
         Words(en="What people prove themselves by is protected", fr="Ce qui sert à s'authentifier est protégé"),
         policies=("ssh-key-weak", "ssh-key-shared"),
-        checks=("security.password-set", "security.sshd-key-source"),
+        checks=("security.password-set", "security.sshd-key-source", "security.secret-overdue"),
     ),
     _control(
         "5.18",
@@ -223,7 +223,7 @@ CONTROLS = (
         "8.24",
         Words(en="Encryption is used by a rule", fr="L'usage du chiffrement suit une règle"),
         policies=("weak-tls", "backup-unencrypted", "ssh-key-weak"),
-        checks=("tls.protocol-old", "tls.expired", "security.sshd-algorithms"),
+        checks=("tls.protocol-old", "tls.expired", "security.sshd-algorithms", "security.secret-overdue"),
     ),
     _control(
         "8.31",

@@ -33,6 +33,7 @@ def rotate(n: Names) -> Runbook:
         ),
         risk=Level.IMPORTANT,
         operations=("apply",),
+        answers=frozenset({"security.secret-overdue"}),
         steps=(
             step(
                 "See how old each is, and which are due. What has no age was set without a record of it.",

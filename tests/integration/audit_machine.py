@@ -89,6 +89,7 @@ def judged(hosts: Sequence[Host], admin_key: str, outputs: dict[str, Any] | None
         "records": [],
         "is_proxied": False,
         "paths": {},
+        "secrets": {"rotation_days": 365, "set_on": {}},
     }
     scene = Scene(now=time.time(), outputs=document, wanted=wanted, hosts=tuple(hosts))
     found = {finding for name in CHECKED for finding in run(CHECKS[name], scene)[0]}
