@@ -41,7 +41,8 @@ class Operation:
     What is to be done. `name` is the command, `what` one sentence without its full stop, `facts` what is known beforehand.
     `is_gated`: not for what brings back the very data that the gate is about. `lock`: of ops.lock.NAMES, or None where each
     step takes its own. `beside`: what the report has, too, once the steps are over. `afterwards` follows a good end that is in
-    the history, and never makes it a bad one. `stack` may be `ops.shelf.CHECKOUT`.
+    the history, and never makes it a bad one. `stack` may be `ops.shelf.CHECKOUT`. `needs_clouds`: not for what can be done
+    before the sandbox was ever started.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Operation:
     project: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     is_gated: bool = True
+    needs_clouds: bool = True
     lock: str | None = lock.NAME
     beside: Callable[[Context], Mapping[str, Any]] | None = None
     afterwards: Sequential | None = None
@@ -64,7 +66,8 @@ def mutate(checkout: Path, operation: Operation, approval: Approval, *, lock_wai
     Raises: RefusedError where it was not confirmed, or the gate is closed; LockedError where somebody else is at it;
     OperationFailedError where it failed, with what was undone.
     """
-    known = {} if operation.stack == shelf.CHECKOUT else stacks.environment(checkout)
+    ask = stacks.environment if operation.needs_clouds else stacks.environment_of_state
+    known = {} if operation.stack == shelf.CHECKOUT else ask(checkout)
     kept = shelf.of(checkout, operation.stack, known)
     common = _common(operation, approval)
     with ExitStack() as stack:

@@ -122,19 +122,23 @@ def set_value(request: Request, approval: Approval, *, lock_wait_s: float = 0.0)
 
 def require_stack(checkout: Path, stack: str) -> None:
     """
-    Where a value can be written: ask before anybody has typed one.
+    Where a value can be written: ask before anybody has typed one. The sandbox does not start with settings that lack a secret,
+    so that its stack is made here, as `make up` would.
 
     Raises: SettingsError where the stack has no file, or is not where the state is kept; MissingToolError without an engine, or
-    without the sandbox that the state would be in.
+    where a real stack would be looked for in a sandbox that was never started.
     """
     read_stack_config(checkout, stack)
     try:
-        known = stacks.environment(checkout)
+        known = (stacks.environment_of_state if is_sandbox(stack) else stacks.environment)(checkout)
     except MissingToolError as error:
-        if is_sandbox(stack):
-            raise
         raise MissingToolError(f"{error} For {stack}, export PULUMI_BACKEND_URL before: docs/state.md.") from None
-    stacks.require(checkout, stack, known)
+    try:
+        stacks.require(checkout, stack, known)
+    except SettingsError:
+        if not is_sandbox(stack) or known.get("PULUMI_BACKEND_URL") != f"file://{checkout / '.flotilla' / 'pulumi'}":
+            raise
+        stacks.make(checkout, stack, known)
 
 
 def _require_value(request: Request) -> None:
@@ -170,6 +174,7 @@ def operation(request: Request, *, is_new: bool) -> Operation:
         ),
         facts={"secret": name},
         is_gated=False,
+        needs_clouds=False,
     )
 
 
@@ -207,7 +212,7 @@ class _Change:
         return f"{self._file.name} is as it was"
 
     def _engine(self, arguments: list[str], given: str | None = None) -> None:
-        known = stacks.environment(self._request.checkout)
+        known = stacks.environment_of_state(self._request.checkout)
         command = [*arguments, "--stack", self._request.stack, "--non-interactive"]
         answer = stacks.engine(command, self._request.checkout, known, given=given)
         if answer.returncode != 0:

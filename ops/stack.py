@@ -26,8 +26,21 @@ def environment(checkout: Path, inherited: Mapping[str, str] = os.environ) -> di
 
     Raises: MissingToolError where this checkout was never set up, or its sandbox was never started.
     """
-    command = ["sh", "-c", ". ./env.sh && exec env -0"]
-    answer = subprocess.run(command, cwd=checkout, env=inherited, capture_output=True, timeout=TIMEOUT_S, check=False)
+    return _sourced(checkout, inherited, ". ./env.sh && exec env -0")
+
+
+def environment_of_state(checkout: Path, inherited: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """
+    The same for what asks no cloud: of a sandbox that was never started, it is known where its state is kept, and the
+    passphrase.
+    """
+    return _sourced(checkout, inherited, ". ./env.sh; exec env -0")
+
+
+def _sourced(checkout: Path, inherited: Mapping[str, str], line: str) -> dict[str, str]:
+    answer = subprocess.run(
+        ["sh", "-c", line], cwd=checkout, env=inherited, capture_output=True, timeout=TIMEOUT_S, check=False
+    )
     if answer.returncode != 0:
         raise MissingToolError(answer.stderr.decode(errors="replace").strip())
     entries = answer.stdout.decode(errors="surrogateescape").split("\0")
@@ -109,6 +122,18 @@ def require(checkout: Path, stack: str, known: Mapping[str, str]) -> None:
         f"{stack}: there is no such stack where the state is kept ({', '.join(row['name'] for row in stacks) or 'none'}). "
         f"Nothing was done. Make it: `pulumi stack init {stack}`; or is its state elsewhere? See docs/state.md."
     )
+
+
+def make(checkout: Path, stack: str, known: Mapping[str, str]) -> None:
+    """
+    An empty stack; the one that is selected stays so.
+
+    Raises: FlotillaError where it cannot be made.
+    """
+    answer = engine(["stack", "init", stack, "--no-select", "--non-interactive"], checkout, known)
+    if answer.returncode != 0:
+        said = " ".join(answer.stderr.split()) or "the engine said nothing"
+        raise FlotillaError(f"{stack}: the stack cannot be made: {said}. Nothing was done.")
 
 
 def _there(checkout: Path, known: Mapping[str, str]) -> list[dict[str, Any]] | None:

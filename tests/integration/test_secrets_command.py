@@ -294,17 +294,40 @@ def test_without_the_passphrase(stack: Shell, monkeypatch: pytest.MonkeyPatch) -
     assert stack.file.read_bytes() == before
 
 
-@pytest.mark.parametrize(("name", "more"), [("local", ""), (STACK, "export PULUMI_BACKEND_URL")])
-def test_before_the_sandbox_was_started(bare: Shell, monkeypatch: pytest.MonkeyPatch, name: str, more: str) -> None:
-    """One line with what to run; for a real stack, also what has to be set for it not to be looked for in the sandbox."""
+def test_before_the_sandbox_was_ever_started(bare: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    It does not start with settings that lack a secret, and names the command that sets it: that works without a sandbox, and
+    makes the stack that it needs. What the sandbox's passphrase seals was not sealed anew by that.
+    """
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
-    file = bare.checkout / f"Pulumi.{name}.yaml"
-    before = file.read_bytes()
-    told = bare.run(f"flotilla secrets set notifications.ops -s {name}", VALUE)
+    (bare.checkout / ".flotilla" / "pulumi").mkdir()
+    file = bare.checkout / "Pulumi.local.yaml"
+    before = yaml.safe_load(file.read_text())
+    of_ledger = before["config"]["flotilla:secrets"]["projects"].pop("ledger")
+    file.write_text(yaml.safe_dump(before))
+    refused = bare.run("flotilla sandbox start")
+    commands = sorted(set(named(refused.stderr)))
+    assert (refused.returncode, len(commands)) == (BAD_INPUT, len(of_ledger)), refused.stderr
+
+    for command in commands:
+        bare.good(command, VALUE)
+    bare.good("flotilla settings check -s local")
+    after = yaml.safe_load(file.read_text())
+    assert after["config"]["flotilla:secrets"]["projects"].pop("ledger").keys() == of_ledger.keys()
+    assert after["encryptionsalt"] == before["encryptionsalt"]
+    assert after["config"]["flotilla:secrets"] == before["config"]["flotilla:secrets"]
+
+
+def test_a_real_stack_is_not_looked_for_in_a_sandbox_that_was_never_started(
+    bare: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line with what has to be set, and nothing was made or written."""
+    monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
+    before = bare.file.read_bytes()
+    told = bare.run(f"flotilla secrets set notifications.ops -s {STACK}", VALUE)
     assert (told.returncode, told.stdout, told.stderr.count("\n")) == (MISSING, "", 1), told.stderr
-    assert "was never started. Its tokens are not set. Run `make up`." in told.stderr
-    assert more in told.stderr
-    assert file.read_bytes() == before
+    assert f"was never started. Its tokens are not set. Run `make up`. For {STACK}, export PULUMI_BACKEND_URL" in told.stderr
+    assert bare.file.read_bytes() == before
 
 
 def test_going_to_production_as_its_page_says(shell: Shell) -> None:

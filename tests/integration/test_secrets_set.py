@@ -34,7 +34,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     (made.project / "reports").unlink(missing_ok=True)
     # The real one, with its comments.
     shutil.copy(CHECKOUT / made.configuration.name, made.configuration)
-    monkeypatch.setattr(stacks, "environment", lambda _: known(made))
+    monkeypatch.setattr(stacks, "environment_of_state", lambda _: known(made))
     _pulumi(made, "stack", "init", STACK)
     return made
 
@@ -76,7 +76,7 @@ def test_a_failure_leaves_the_file_as_it_was(workspace: Workspace, monkeypatch: 
     """Where the engine cannot encrypt, nothing is changed, and what it says has no value in it."""
     before = workspace.configuration.read_bytes()
     wrong = {**known(workspace), "PULUMI_CONFIG_PASSPHRASE": "wrong"}
-    monkeypatch.setattr(stacks, "environment", lambda _: wrong)
+    monkeypatch.setattr(stacks, "environment_of_state", lambda _: wrong)
     request = secrets.Request(checkout=workspace.project, stack=STACK, path=PATH, value=VALUE)
     with pytest.raises(OperationFailedError) as failed:
         secrets.set_value(request, AGREED)
