@@ -2,7 +2,8 @@
 Giving data back: a project's database or volume, or everything that a lost database server had.
 
 Without further words what is restored is put beside what is there, under a new name. In the place of what is there it is put
-only when that was asked for, after a fresh backup, and what was there is kept under another name.
+only when that was asked for, after a fresh backup, and what was there is kept under another name. What cannot be read any more
+cannot be backed up either: it is replaced without that only where somebody says so.
 """
 
 from __future__ import annotations
@@ -54,13 +55,14 @@ class Piece:
 class Plan:
     """
     What is to be restored. `at` is a moment in seconds since 1970, None for all that there is. `is_rebuild`: the server of the
-    databases is another one than the backups are of.
+    databases is another one than the backups are of. `is_backed_up`: what is there is backed up before it is replaced.
     """
 
     pieces: tuple[Piece, ...]
     at: float | None
     label: str | None
     is_rebuild: bool = False
+    is_backed_up: bool = True
 
     @property
     def level(self) -> Level:
@@ -79,7 +81,8 @@ class Plan:
         )
         told = []
         for piece in self.pieces:
-            where = f"over the existing one on {piece.server}" if piece.is_over else f"as {piece.target} on {piece.server}"
+            place = "over the existing one" if self.is_backed_up else "over the existing one, which is not backed up before,"
+            where = f"{place} on {piece.server}" if piece.is_over else f"as {piece.target} on {piece.server}"
             told.append(f"{piece.project}'s {piece.kind} {piece.name} is restored {moment}, {where}.")
         return told
 
@@ -93,6 +96,7 @@ def plan(
     at: float | None,
     label: str | None,
     now: float,
+    is_backed_up: bool = True,
 ) -> Plan:
     """
     What restoring one project means: pure.
@@ -107,7 +111,10 @@ def plan(
         raise SettingsError(f"{project}: it has no {kind}{f' {volume}' if volume else ''}. Nothing was done. It has: {known}.")
     if volume and at:
         raise SettingsError("--to: a volume has snapshots, not moments. Nothing was done. Choose one with `--label`.")
-    return Plan(pieces=tuple(_piece(project, source, is_over, now) for source in found), at=at, label=label)
+    if not is_over and not is_backed_up:
+        raise SettingsError("--without-backup: nothing is replaced. Nothing was done. Leave it out, or add `--over-existing`.")
+    pieces = tuple(_piece(project, source, is_over, now) for source in found)
+    return Plan(pieces=pieces, at=at, label=label, is_backed_up=is_backed_up)
 
 
 def plan_all(policies: Sequence[Mapping[str, Any]], at: float | None, now: float) -> Plan:
@@ -167,10 +174,11 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
     }
     if document["findings"]:
         return document
-    if any(piece.is_over for piece in wanted.pieces) and not wanted.is_rebuild:
+    if any(piece.is_over for piece in wanted.pieces) and wanted.is_backed_up and not wanted.is_rebuild:
         projects = sorted({piece.project for piece in wanted.pieces})
         document["findings"] += backup.ask(known, ["run", *backup.options(projects, {})])["findings"]
         if document["findings"]:
+            document["findings"].append(_left_alone(projects))
             return document
     for server in sorted({piece.server for piece in wanted.pieces if piece.kind == "database"}):
         pieces = [piece for piece in wanted.pieces if piece.kind == "database" and piece.server == server]
@@ -184,6 +192,12 @@ def execute(known: Fleet, wanted: Plan) -> dict[str, Any]:
     _settle(known, wanted, document)
     _note(known, document, started)
     return document
+
+
+def _left_alone(projects: Sequence[str]) -> dict[str, str]:
+    fact = "what is there could not be backed up, so nothing was put in its place"
+    step = "Mend that; or, where it cannot be read any more, restore with `--without-backup`"
+    return {"id": "not-replaced", "resource": ", ".join(projects), "fact": fact, "next_step": step}
 
 
 def change(checkout: Path, known: Fleet, wanted: Plan, approval: Approval, *, lock_wait_s: float = 0.0) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from hosts.backup import pgbackrest, throwaway, verify
 from hosts.backup.config import Config, Stanza
 from hosts.backup.errors import failed
+from hosts.backup.pgbackrest import Backup
 from hosts.backup.throwaway import Cluster
 from hosts.backup.throwaway_unit import DUMPER
 
@@ -31,17 +32,26 @@ def serve(config: Config, stanza: Stanza, wish: Mapping[str, Any]) -> None:
     1970, None for all that there is; `label` the backup to begin with, None for the one that fits. Prints one line when it is
     ready: {address, port, user, databases, reached, recovered_until, durations}.
     """
-    known = pgbackrest.information(stanza)
     at, label = wish.get("at"), wish.get("label")
-    chosen = (
-        verify.choose_for_time(stanza, known.backups, at) if at and not label else verify.choose(stanza, known.backups, label)
-    )
+    backups = pgbackrest.information(stanza).backups
+    if label:
+        chosen = verify.choose(stanza, backups, label)
+    else:
+        chosen = verify.choose_for_time(stanza, sound(backups), at) if at else verify.choose(stanza, sound(backups), None)
     with throwaway.restored(config, stanza, chosen, wish["reader"]) as cluster:
         cluster.recover(target(at))
         reached = None if at else cluster.require_end()
         databases = _open(cluster, wish["password"])
         _say(cluster, databases, reached)
         sys.stdin.read()
+
+
+def sound(backups: Sequence[Backup]) -> list[Backup]:
+    """
+    Those in which no page was damaged on the server already: the log makes up for an older one. All, where there are no others.
+    """
+    damaged = {backup.label for backup in backups if backup.is_damaged}
+    return [backup for backup in backups if not damaged & {backup.label, *backup.reference}] or list(backups)
 
 
 def target(at: float | None) -> dict[str, str]:

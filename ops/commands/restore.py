@@ -27,6 +27,9 @@ def restore(
     over_existing: Annotated[
         bool, typer.Option("--over-existing", help="In the place of what is there, which is backed up before and kept aside.")
     ] = False,
+    without_backup: Annotated[
+        bool, typer.Option("--without-backup", help="Replace what cannot be read, and so not be backed up, any more.")
+    ] = False,
     stack: Stack = "local",
     approve: Approve = None,
     reason: Reason = "",
@@ -46,7 +49,16 @@ def restore(
     if everything:
         plan = restore.plan_all(known.policies, at, now)
     else:
-        plan = restore.plan(known.policies, str(project), volume=volume, is_over=over_existing, at=at, label=label, now=now)
+        plan = restore.plan(
+            known.policies,
+            str(project),
+            volume=volume,
+            is_over=over_existing,
+            at=at,
+            label=label,
+            now=now,
+            is_backed_up=not without_backup,
+        )
     approval = confirm.Approval(level=approve, reason=reason)
     document = restore.change(checkout.find(), known, plan, approval, lock_wait_s=lock_wait)
     if json:

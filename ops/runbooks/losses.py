@@ -7,7 +7,7 @@ from __future__ import annotations
 from ops.confirm import Level
 from ops.runbooks.names import Names
 from ops.runbooks.runbook import Runbook, Situation, run, say, step
-from ops.runbooks.secrets import new_passphrase
+from ops.runbooks.secrets import new_passphrase, new_tokens
 
 
 def state_lost(n: Names) -> Runbook:
@@ -53,14 +53,42 @@ def state_lost(n: Names) -> Runbook:
                 "Reprendre ce qui a changé depuis cette copie.",
                 n.pulumi("refresh", "--yes", "--skip-preview"),
             ),
+            step(
+                "Whatever is shown as to be created now exists already, and was made after that copy; it is written to a file. "
+                "Is nothing shown, go on with the check.",
+                "Ce qui s'affiche maintenant comme à créer existe déjà, et date d'après cette copie ; c'est écrit dans un "
+                "fichier. Si rien ne s'affiche, passer au contrôle.",
+                n.pulumi("preview", "--import-file", "<missing>.json"),
+            ),
+            step(
+                "In that file write each one's id in the place of `<PLACEHOLDER>`: at Hetzner the number that its console "
+                "shows, at Cloudflare zone and record with `/` between them, in Docker what the lines below say. Take out what "
+                "has `command:` in its type: such steps are done again. Then take the others in.",
+                "Dans ce fichier, écrire l'identifiant de chacun à la place de `<PLACEHOLDER>` : chez Hetzner le numéro que "
+                "montre sa console, chez Cloudflare la zone et l'enregistrement avec `/` entre eux, dans Docker ce que disent "
+                "les lignes ci-dessous. Retirer ceux qui ont `command:` dans leur type : ces étapes sont refaites. Puis "
+                "reprendre les autres.",
+                n.on(n.manager, "docker", "service", "inspect", "--format", "{{.ID}}", "<service>"),
+                n.on(n.manager, "docker", "secret", "ls"),
+                n.on(n.manager, "docker", "network", "ls", "--no-trunc"),
+                n.pulumi(
+                    *("import", "--file", "<missing>.json", "--protect=false", "--generate-code=false"),
+                    *("--yes", "--skip-preview"),
+                ),
+            ),
+            step(
+                "What is left are changes of what there is: look at the plan, and have it done. It creates no server.",
+                "Restent des changements de l'existant : regarder le plan, et l'appliquer. Il ne crée aucun serveur.",
+                n.flotilla("plan"),
+                n.flotilla("apply"),
+            ),
         ),
         check=(
             step(
-                "Nothing is to be made anew. Whatever is shown as to be created exists already: take it in with `pulumi "
-                "import`, do not go on.",
-                "Rien n'est à créer. Ce qui s'affiche comme à créer existe déjà : le reprendre avec `pulumi import`, ne pas "
-                "continuer.",
+                "Nothing is to be done any more, and state and world agree.",
+                "Il n'y a plus rien à faire, et l'état correspond au réel.",
                 n.pulumi("preview", "--expect-no-changes"),
+                n.flotilla("audit", "drift"),
             ),
         ),
         undo=(
@@ -153,6 +181,13 @@ def key_compromised(n: Names) -> Runbook:
         answers=frozenset({"security.key-unknown", "security.account-unknown", "security.sudoer-unknown"}),
         steps=(
             step(
+                "A token of Hetzner or Cloudflare: delete it in their console first, then make a new one and give it to this "
+                "shell and to CI.",
+                "Un jeton Hetzner ou Cloudflare : le supprimer d'abord dans leur console, puis en créer un et le donner à ce "
+                "shell et à la CI.",
+                *new_tokens(),
+            ),
+            step(
                 "An administrator's SSH key: take it out of `access.public_keys` in {file}, put the new one in, bring it "
                 "out. Sessions are ended, the account and every copy of the key are removed.",
                 "La clé SSH d'un administrateur : la retirer de `access.public_keys` dans {file}, mettre la nouvelle, "
@@ -162,19 +197,27 @@ def key_compromised(n: Names) -> Runbook:
                 file=n.file,
             ),
             step(
-                "A token of Hetzner or Cloudflare: revoke it in their console first, then make a new one and give it to this "
-                "shell and to CI.",
-                "Un jeton Hetzner ou Cloudflare : le révoquer d'abord dans leur console, puis en créer un et le donner à ce "
-                "shell et à la CI.",
-                run("read", "-rs", "HCLOUD_TOKEN"),
-                run("export", "HCLOUD_TOKEN"),
+                "What somebody may have left on servers: keys beside those of administrators go, also where nothing was to be "
+                "applied. What the audit still names is yours to judge; each finding has its command.",
+                "Ce que quelqu'un a pu laisser sur les serveurs : les clés autres que celles des administrateurs partent, même "
+                "si rien n'était à appliquer. Ce que l'audit nomme encore est à juger ; chaque constat a sa commande.",
+                n.flotilla("host", "converge"),
+                n.flotilla("audit", "security"),
             ),
             step(
-                "The passphrase or key of the stack: change it, give the new one to this shell, then change every secret that "
-                "it opened, as the page about secrets says: old copies of {file} can still be read.",
-                "La phrase secrète ou la clé de la pile : la changer, donner la nouvelle à ce shell, puis changer chaque "
-                "secret qu'elle ouvrait, selon la page des secrets : les anciennes copies de {file} restent lisibles.",
+                "The passphrase or key of the stack: change it; the new one is asked for twice. Give it to this shell, then to "
+                "everybody who works on it, and to CI.",
+                "La phrase secrète ou la clé de la pile : la changer ; la nouvelle est demandée deux fois. La donner à ce "
+                "shell, puis à tous ceux qui y travaillent et à la CI.",
                 *new_passphrase(n),
+            ),
+            step(
+                "Then change every secret that it opened, and the environment's key, each by its page: old copies of {file} "
+                "can still be read.",
+                "Puis changer chaque secret qu'elle ouvrait, et la clé de l'environnement, chacun selon sa page : les "
+                "anciennes copies de {file} restent lisibles.",
+                n.flotilla("runbook", "rotate-secrets"),
+                n.flotilla("runbook", "rotate-key"),
                 file=n.file,
             ),
             step(

@@ -89,6 +89,14 @@ class Names:
         return self.having("ingress")[0].name if self.having("ingress") else self.first("app")
 
     @property
+    def volume_home(self) -> str:
+        """
+        The server that projects' volumes are on: as components/naming.py chooses it.
+        """
+        apps = self.having("app")
+        return next((found.name for found in apps if found.has_disk), self.first("app"))
+
+    @property
     def project(self) -> str:
         """
         The first project, for an example.

@@ -71,6 +71,29 @@ def exchanged(n: Names, database: str) -> Step:
     )
 
 
+def _volume_exchanged(n: Names) -> tuple[Step, ...]:
+    """
+    Folders, and the containers that hold on to the one that they were started with.
+    """
+    return (
+        step(
+            "A volume: what was there before is a folder beside it; the command printed both. Exchange them, and stop the "
+            "containers that have it: others are started in their place.",
+            "Un volume : l'état d'avant est un dossier à côté ; la commande a affiché les deux. Les échanger, et arrêter les "
+            "conteneurs qui l'ont : d'autres démarrent à leur place.",
+            n.on(n.volume_home, "mv", "-T", "<path>", "<path>_wrong"),
+            n.on(n.volume_home, "mv", "-T", "<path_before_...>", "<path>"),
+            n.on(n.volume_home, "docker", "ps", "--filter", "volume=<path>"),
+            n.on(n.volume_home, "docker", "stop", "<container>"),
+        ),
+        step(
+            "When nobody needs it any more: what was exchanged away.",
+            "Quand plus personne n'en a besoin : ce qui a été échangé.",
+            n.on(n.volume_home, "rm", "-r", "<path>_wrong"),
+        ),
+    )
+
+
 def restore_table(n: Names) -> Runbook:
     """
     By way of a database beside.
@@ -154,12 +177,15 @@ def restore_database(n: Names) -> Runbook:
         situation=Situation.DATA,
         title=say("Give a database or a volume back", "Rendre une base ou un volume"),
         when=say(
-            "A whole database or a volume is wrong or gone, and its server is well.",
-            "Une base entière ou un volume est faux ou perdu, et son serveur va bien.",
+            "Files of a database are damaged, or a volume is wrong or gone, and its server is well. A database comes back as "
+            "it was at the last moment: what a program or a person did wrong is in that, too. For an earlier moment, or a "
+            "database that was dropped, there is the page about a moment (`restore-moment`).",
+            "Des fichiers d'une base sont abîmés, ou un volume est faux ou perdu, et son serveur va bien. Une base revient "
+            "telle qu'au dernier instant, erreurs d'un programme ou d'une personne comprises. Pour un instant antérieur, ou "
+            "une base supprimée, il y a la page d'un instant (`restore-moment`).",
         ),
         risk=Level.CRITICAL,
         operations=("restore",),
-        answers=frozenset({"data.database-missing"}),
         steps=(
             what_there_is(n),
             step(
@@ -178,6 +204,13 @@ def restore_database(n: Names) -> Runbook:
                 "Puis à sa place. Une sauvegarde est prise avant, et ce qui était là est gardé sous `..._before_...`. Le nom "
                 "de la pile est à taper.",
                 *(n.flotilla("restore", found.name, "--over-existing") for found in n.with_database[:12]),
+            ),
+            step(
+                "Only where that is refused (`not-replaced`), because what is there cannot be read and so not be backed up: "
+                "without the backup. What was there is kept all the same.",
+                "Seulement si cela est refusé (`not-replaced`), car ce qui est là est illisible et ne peut être sauvegardé : "
+                "sans la sauvegarde. Ce qui était là est gardé quand même.",
+                *(n.flotilla("restore", found.name, "--over-existing", "--without-backup") for found in n.with_database[:12]),
             ),
             *(
                 [
@@ -201,11 +234,17 @@ def restore_database(n: Names) -> Runbook:
         ),
         undo=(
             exchanged(n, database),
+            step(
+                "When nobody needs it any more: what was exchanged away.",
+                "Quand plus personne n'en a besoin : ce qui a été échangé.",
+                as_postgres(n, "dropdb", f"{database}_wrong"),
+            ),
+            *(_volume_exchanged(n) if n.restored_volumes() else ()),
             dropped(n, database),
             step(
-                "And what was exchanged away.",
-                "Et ce qui a été échangé.",
-                as_postgres(n, "dropdb", f"{database}_wrong"),
+                "Where nothing was undone: what was there before. Is it damaged, no backup ends well as long as it is there.",
+                "Si rien n'a été annulé : ce qui était là avant. S'il est abîmé, aucune sauvegarde n'aboutit d'ici là.",
+                as_postgres(n, "dropdb", f"<{database}_before_...>"),
             ),
         ),
     )
@@ -221,12 +260,14 @@ def restore_moment(n: Names) -> Runbook:
         situation=Situation.DATA,
         title=say("Give a database back as it was at a moment", "Rendre une base telle qu'à un instant"),
         when=say(
-            "A mistake was made at a known time. Any second since the last but one full backup can be given back.",
-            "Une erreur a été commise à un moment connu. Toute seconde depuis l'avant-dernière sauvegarde complète peut être "
-            "rendue.",
+            "A mistake was made at a known time: rows are wrong, or the database was dropped. Any second since the last but "
+            "one full backup can be given back.",
+            "Une erreur a été commise à un moment connu : lignes fausses, ou base supprimée. Toute seconde depuis "
+            "l'avant-dernière sauvegarde complète peut être rendue.",
         ),
         risk=Level.CRITICAL,
         operations=("restore",),
+        answers=frozenset({"data.database-missing"}),
         steps=(
             step(
                 "Find the moment: when it was still right, in UTC.",

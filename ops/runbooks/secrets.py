@@ -139,10 +139,7 @@ def _elsewhere(n: Names) -> Iterator[Step]:
         "delete the old one there.",
         "`HCLOUD_TOKEN` et `CLOUDFLARE_API_TOKEN` : en créer un dans la console, le donner à ce shell et à la CI, puis y "
         "supprimer l'ancien.",
-        run("read", "-rs", "HCLOUD_TOKEN"),
-        run("export", "HCLOUD_TOKEN"),
-        run("read", "-rs", "CLOUDFLARE_API_TOKEN"),
-        run("export", "CLOUDFLARE_API_TOKEN"),
+        *new_tokens(),
     )
     yield step(
         "The passphrase of the stack: it asks for the new one twice. Give it to this shell, then to everybody who works on it, "
@@ -159,6 +156,17 @@ def _elsewhere(n: Names) -> Iterator[Step]:
         run("ssh-keygen", "-t", "ed25519", "-f", "<file>"),
         n.flotilla("apply"),
         file=n.file,
+    )
+
+
+def new_tokens() -> tuple[Command, ...]:
+    """
+    Of both clouds, given to the shell.
+    """
+    return tuple(
+        command
+        for name in ("HCLOUD_TOKEN", "CLOUDFLARE_API_TOKEN")
+        for command in (run("read", "-rs", name), run("export", name))
     )
 
 

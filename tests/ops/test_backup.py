@@ -279,7 +279,7 @@ def test_a_restore_takes_its_own_backup_within_one_operation(checkout: Path) -> 
 
 
 def test_a_restore_stops_where_its_backup_fails(checkout: Path) -> None:
-    """Nothing takes the place of what is there, and the operation has failed."""
+    """Nothing takes the place of what is there, the operation has failed, and it is said how to go on without."""
     volume = checkout / "volume"
     for folder in (volume, checkout / "snapshot"):
         folder.mkdir()
@@ -289,6 +289,26 @@ def test_a_restore_stops_where_its_backup_fails(checkout: Path) -> None:
     wanted = restore.plan(policies, "shop", volume="data", is_over=True, at=None, label=None, now=1795656000.0)
     document = restore.change(checkout, fleet(), wanted, APPROVED)
 
-    assert document["findings"] == [FINDING]
+    assert document["findings"][0] == FINDING
+    assert [(row["id"], "--without-backup" in row["next_step"]) for row in document["findings"][1:]] == [("not-replaced", True)]
     assert (volume / "file").read_text() == "now"
     assert lines(checkout)[-1] == ("restore", "ended", "failed")
+
+
+def test_what_cannot_be_backed_up_is_replaced_where_that_is_said(checkout: Path) -> None:
+    """No backup is asked for, which would fail; what was there is kept."""
+    volume = checkout / "volume"
+    for folder, text in ((volume, "damaged"), (checkout / "snapshot", "then")):
+        folder.mkdir()
+        (folder / "file").write_text(text)
+    answers(checkout, "run", {"made": [], "findings": [FINDING]})
+    policies = [{"project": "shop", "sources": [{"kind": "volume", "name": "data", "server": "app-1", "path": str(volume)}]}]
+    wanted = restore.plan(
+        policies, "shop", volume="data", is_over=True, at=None, label=None, now=1795656000.0, is_backed_up=False
+    )
+    document = restore.change(checkout, fleet(), wanted, APPROVED)
+
+    assert asked_for(checkout) == ["send --project shop data", "note"]
+    assert document["findings"] == []
+    assert (volume / "file").read_text() == "then"
+    assert (Path(document["pieces"][0]["kept"]) / "file").read_text() == "damaged"

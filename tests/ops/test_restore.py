@@ -42,6 +42,7 @@ def test_restore_is_beside_what_is_there() -> None:
 def test_in_the_place_of_something_is_critical() -> None:
     """One word more, and the stack's name has to be typed; so for a whole server."""
     assert plan("ledger", is_over=True).level is Level.CRITICAL
+    assert "which is not backed up before" in plan("ledger", is_over=True, is_backed_up=False).lines[0]
     every = restore.plan_all(POLICIES, None, NOW)
     assert every.level is Level.CRITICAL
     assert [piece.name for piece in every.pieces] == ["ledger", "guests"]
@@ -53,6 +54,7 @@ def test_in_the_place_of_something_is_critical() -> None:
         ("shop", {}, "shop: it has no database"),
         ("ledger", {"volume": "data"}, "ledger: it has no volume data. Nothing was done. It has: database ledger."),
         ("guestbook", {"volume": "data", "at": NOW}, "--to: a volume has snapshots"),
+        ("ledger", {"is_backed_up": False}, "--without-backup: nothing is replaced"),
     ],
 )
 def test_what_there_is_not_is_refused(project: str, changes: dict[str, Any], said: str) -> None:

@@ -5,6 +5,7 @@ What is decided about backups, without a machine: what stays, what is missing, w
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hosts.backup import fingerprint, gate, metrics, pgbackrest, retention, segments, signed, status, verify, volume, volumes
+from hosts.backup import (
+    fingerprint,
+    gate,
+    metrics,
+    pgbackrest,
+    retention,
+    segments,
+    serve,
+    signed,
+    status,
+    verify,
+    volume,
+    volumes,
+)
 from hosts.backup.config import Project, Source, Stanza
 from hosts.backup.errors import BackupError
 from hosts.backup.pgbackrest import Backup, Information
@@ -85,6 +99,14 @@ def test_full_backup_is_due_once_a_week_and_for_another_cluster() -> None:
     assert retention.kind_due(backups, 7, now + 7 * 86_400) == "full"
     assert retention.kind_due(backups, 8, now + 86_400) == "full"
     assert retention.kind_due([], 7, now) == "full"
+
+
+def test_data_is_given_back_from_before_a_page_was_damaged() -> None:
+    """Neither from a backup with damaged pages nor from one that hangs on it; where there are no others, from what there is."""
+    good, full = backup(START), replace(backup(START + DAY), is_damaged=True)
+    damaged, after = replace(backup(START + DAY, full=good), is_damaged=True), backup(START + 2 * DAY, full=full)
+    assert serve.sound([good, damaged, full, after]) == [good]
+    assert serve.sound([full, after]) == [full, after]
 
 
 def test_policies_of_one_cluster_are_joined() -> None:
