@@ -22,6 +22,7 @@ from ops.runbooks import (
     sites,
     upkeep,
     watching,
+    ways_in,
 )
 from ops.runbooks.names import Names
 from ops.runbooks.runbook import Runbook, Situation
@@ -34,6 +35,7 @@ BUILDS: tuple[Build, ...] = (
     *servers.RUNBOOKS,
     *upkeep.RUNBOOKS,
     *sites.RUNBOOKS,
+    *ways_in.RUNBOOKS,
     *databases.RUNBOOKS,
     *restoring.RUNBOOKS,
     *watching.RUNBOOKS,
