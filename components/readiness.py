@@ -12,5 +12,5 @@ PORT = 80
 # Caddy refuses a request without a Host header; this one is nobody's.
 NAME = "ready.invalid"
 INTERVAL_S, TIMEOUT_S, RETRIES = 5, 3, 2
-# How long a server that is not ready any more is still sent new connections.
-LEFT_OUT_AFTER_S = INTERVAL_S * RETRIES + TIMEOUT_S
+# How long a server that is not ready any more is still sent new connections: one check, and as many again as there are retries.
+LEFT_OUT_AFTER_S = INTERVAL_S * (1 + RETRIES) + TIMEOUT_S

@@ -4,6 +4,7 @@ Logs are counted, never told: errors by kind, requests by name, times to a tenth
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from hosts.probe import ingress, logs
+from hosts.probe.reading import UnreadableError
 from ops.verdict.production import at_share
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "logs" / "lines.json").read_text())
@@ -74,3 +76,16 @@ def test_a_backend_is_served_by_those_that_are_up_and_are_sent_requests() -> Non
     stat = "\n".join(["# pxname,svname,status,weight", *rows])
 
     assert ingress.serving(stat) == {"shop-web": 2, "shop-api": 0}
+
+
+def test_where_nobody_has_switched_traffic_since_the_start_there_is_nothing_to_wait_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The lock is gone with a restart of the server; where one is held, nothing is said of the traffic."""
+    monkeypatch.setattr(ingress, "LOCK", str(tmp_path / "lock"))
+    with ingress._quiet():
+        pass
+    with (tmp_path / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(UnreadableError, match="just now"):
+            ingress._quiet()
