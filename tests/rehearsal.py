@@ -89,25 +89,27 @@ class Person:
         slug: str,
         *parts: Part,
         without: Sequence[str] = (),
+        refused: Sequence[str] = (),
         blindly: Mapping[str, str] = NOTHING,
         learn: Learn = lambda text: {},
     ) -> Followed:
         """
         Type the lines of a page one by one; each has to end with 0. Left out are those with one of the words of `without`, as
-        the page says ("the line of the project"). `blindly` is {line: what a command that asks nothing is given}. `learn` finds
-        in what was shown which words go into later lines.
+        the page says ("the line of the project"). Those of `refused` have to end with something else than 0, and the page says
+        what to do then. `blindly` is {line: what a command that asks nothing is given}. `learn` finds in what was shown which
+        words go into later lines.
         """
         took_s: dict[str, float] = {}
         shown: dict[str, str] = {}
         lines = lines_of(self.checkout, slug, *parts)
-        for word in (*without, *blindly):
+        for word in (*without, *refused, *blindly):
             assert any(word in line for line in lines), f"{slug}: nothing on the page has {word}"
         for line in lines:
             if any(word in line for word in without):
                 continue
             said, took_s[line] = self._type(line, blindly.get(line))
             shown[line] = said.text
-            if said.code != 0:
+            if (said.code != 0) is not (line in refused):
                 pytest.fail(f"{slug}: `{line}` ended with {said.code}\n{said.text}", pytrace=False)
             self.words.update(learn(said.text))
         return Followed(took_s=took_s, shown=shown)
