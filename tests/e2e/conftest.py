@@ -23,6 +23,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 UP_LIMIT_S = 600
+RESET, CLEAN = ".venv/bin/flotilla sandbox reset", "make clean"
 
 
 @dataclass(frozen=True)
@@ -167,16 +168,16 @@ def visitors(fleet: Fleet, *urls: str) -> Iterator[Counter[str]]:
 @pytest.fixture(scope="session")
 def fleet() -> Iterator[Fleet]:
     """
-    One for all of these tests, which build on one another.
+    One for all of these tests, which build on one another. They are the last, so that its images go with it.
     """
-    with brought_up() as made:
+    with brought_up(CLEAN) as made:
         yield made
 
 
 @contextmanager
-def brought_up() -> Iterator[Fleet]:
+def brought_up(removed_by: str = RESET) -> Iterator[Fleet]:
     """
-    A sandbox with stack `local` up, removed to the last container when the block ends.
+    A sandbox with stack `local` up, removed to the last container when the block ends. The next one takes its images.
     """
     checkout = copy_checkout(Path(tempfile.mkdtemp(prefix="flotilla-e2e-")))
     made = Fleet(checkout)
@@ -191,10 +192,10 @@ def brought_up() -> Iterator[Fleet]:
     finally:
         instance_file = checkout / ".flotilla/instance.json"
         instance = json.loads(instance_file.read_text())["id"] if instance_file.exists() else None
-        subprocess.run(["make", "clean"], cwd=checkout, check=False, timeout=300, env=clean_environment())
+        subprocess.run(["bash", "-c", removed_by], cwd=checkout, check=False, timeout=300, env=clean_environment())
         shutil.rmtree(checkout, ignore_errors=True)
         if instance and (left := docker_objects_of(instance)):
-            sys.exit(f"make clean left behind: {left}")
+            sys.exit(f"{removed_by} left behind: {left}")
 
 
 def clean_environment() -> dict[str, str]:
