@@ -16,10 +16,13 @@ from typing import Any
 import pytest
 
 from ops.runbooks import names, pages
+from ops.runbooks.durations import REHEARSALS
 from settings import load, read_stack_config
 from tests.terminal import Shown, Terminal, terminal
 
 STACK = "local"
+SLOWER = 10
+"""Another machine may take so many times as long as the page says before the page counts as wrong."""
 # What asks, and what a person types who means it.
 ANSWERS = {
     r"Type the stack's name to go on: ": STACK,
@@ -123,9 +126,26 @@ class Person:
 
 
 @contextmanager
-def at_a_terminal(checkout: Path) -> Iterator[Person]:
+def at_a_terminal(checkout: Path, **words: str) -> Iterator[Person]:
     """
-    A person in a checkout.
+    A newcomer in a checkout, in a shell that was opened just now, who knows these words.
     """
     with terminal(checkout, ANSWERS) as shell:
-        yield Person(checkout, shell)
+        yield Person(checkout, shell, words)
+
+
+def longest_s(slug: str, unmeasured_s: float = 0.0) -> float:
+    """
+    How long a page may take before what it says of that counts as wrong; `unmeasured_s` where it says nothing yet.
+    """
+    known = REHEARSALS.get(slug)
+    return SLOWER * known.seconds if known else unmeasured_s
+
+
+def took(slug: str, done: Followed, record_property: Callable[[str, object], None], unmeasured_s: float = 0.0) -> None:
+    """
+    Note how long a page took, and compare it with what the page says.
+    """
+    record_property(f"{slug}_s", done.whole_s)
+    record_property(f"{slug}_lines_s", {line: round(seconds, 1) for line, seconds in done.took_s.items()})
+    assert done.whole_s <= longest_s(slug, unmeasured_s), done.took_s

@@ -9,6 +9,7 @@ import fcntl
 import os
 import re
 import socket
+from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
@@ -54,9 +55,8 @@ def running(stat: str) -> dict[str, dict[str, int]]:
     The weight of each server of each backend in HAProxy's answer to `show stat`.
     """
     found: dict[str, dict[str, int]] = {}
-    for row in csv.DictReader(stat.lstrip("# ").splitlines()):
-        if row["svname"] not in ("FRONTEND", "BACKEND"):
-            found.setdefault(row["pxname"], {})[row["svname"]] = int(row["weight"] or 0)
+    for row in _servers(stat):
+        found.setdefault(row["pxname"], {})[row["svname"]] = int(row["weight"] or 0)
     return found
 
 
@@ -65,11 +65,15 @@ def serving(stat: str) -> dict[str, int]:
     How many servers of each backend are up and get requests, in HAProxy's answer to `show stat`.
     """
     found: dict[str, int] = {}
-    for row in csv.DictReader(stat.lstrip("# ").splitlines()):
-        if row["svname"] not in ("FRONTEND", "BACKEND"):
-            is_serving = row["status"].startswith("UP") and int(row["weight"] or 0) > 0
-            found[row["pxname"]] = found.get(row["pxname"], 0) + is_serving
+    for row in _servers(stat):
+        is_serving = row["status"].startswith("UP") and int(row["weight"] or 0) > 0
+        found[row["pxname"]] = found.get(row["pxname"], 0) + is_serving
     return found
+
+
+def _servers(stat: str) -> Iterator[dict[str, str]]:
+    rows = csv.DictReader(stat.lstrip("# ").splitlines())
+    return (row for row in rows if row["svname"] not in ("FRONTEND", "BACKEND"))
 
 
 def version(text: str) -> str:

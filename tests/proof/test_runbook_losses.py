@@ -9,25 +9,18 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 
-import pytest
-
-from ops.runbooks.durations import REHEARSALS
-from tests.e2e.conftest import Fleet, brought_up
+from tests.e2e.conftest import Fleet
 from tests.e2e.operations.test_report import SITE, expired, on
 from tests.e2e.test_audit import audit, found
 from tests.e2e.test_data import GUESTBOOK, write
 from tests.e2e.test_growth import JOURNAL
-from tests.rehearsal import Followed, Person, at_a_terminal
+from tests.proof.visits import JOURNAL_API, subscribe, subscribers
+from tests.rehearsal import at_a_terminal, took
 
 LEDGER = "https://ledger.test/up"
-JOURNAL_API = "https://journal-api.flotilla.test/up"
-SUBSCRIPTIONS = "https://journal-api.flotilla.test/v1/subscriptions"
-SLOWER = 10
-"""Another machine may take so many times as long as the page says before the page counts as wrong."""
 NOTICED_S = 90
 KEPT = "/var/lib/flotilla/caddy"
 CERTIFICATES = f"{KEPT}/data/caddy/certificates/local"
@@ -49,54 +42,12 @@ for server in client.servers.get_all():
 E"""
 
 
-@pytest.fixture(scope="module")
-def fleet() -> Iterator[Fleet]:
-    """
-    One for all pages.
-    """
-    with brought_up() as made:
-        yield made
-
-
-@contextmanager
-def somebody(fleet: Fleet, **words: str) -> Iterator[Person]:
-    """
-    A newcomer, in a shell that was opened just now.
-    """
-    with at_a_terminal(fleet.checkout) as person:
-        person.words.update(words)
-        yield person
-
-
-def took(slug: str, done: Followed, record_property: Callable[[str, object], None]) -> None:
-    """
-    Note how long a page took, and compare it with what the page says.
-    """
-    record_property(f"{slug}_s", done.whole_s)
-    record_property(f"{slug}_lines_s", {line: round(seconds, 1) for line, seconds in done.took_s.items()})
-    assert done.whole_s <= SLOWER * REHEARSALS[slug].seconds, done.took_s
-
-
 def until(what: str, is_so: Callable[[], bool]) -> None:
     """Wait for what was caused; what does not come is no rehearsal."""
     deadline = time.monotonic() + NOTICED_S
     while not is_so():
         assert time.monotonic() < deadline, f"after {NOTICED_S} s not yet so: {what}"
         time.sleep(1)
-
-
-def subscribe(fleet: Fleet) -> str:
-    """An address that nobody else has, kept in the journal's volume."""
-    address = f"{uuid.uuid4().hex[:8]}@example.com"
-    said = fleet.curl("-o", "/dev/null", "-w", "%{http_code}", "--data", f"email={address}", SUBSCRIPTIONS).stdout
-    assert said == "303"
-    return address
-
-
-def subscribers(fleet: Fleet) -> str:
-    """Whom the journal would mail to, as its own program reads the volume."""
-    api = "docker ps -q --filter label=flotilla.project=journal --filter label=flotilla.process=api --filter health=healthy"
-    return on(fleet, "app-1", f"docker exec $({api} | head -1) python3 -m journal mailing")
 
 
 def reason(fleet: Fleet, url: str) -> tuple[int, str]:
@@ -138,7 +89,7 @@ chmod -R a+rX {KEPT}/data
     until("visitors are shown a certificate that has ended", lambda: "expired" in reason(fleet, GUESTBOOK)[1])
     assert ("tls.expired", SITE) in found(audit(fleet, "tls"))
 
-    with somebody(fleet) as person:
+    with at_a_terminal(fleet.checkout) as person:
         done = person.follow("certificate", without=(DAMAGED,))
 
     assert "permission denied" in "".join(done.shown.values())
@@ -158,7 +109,7 @@ def test_a_certificate_that_is_damaged_on_disk(fleet: Fleet) -> None:
     until("Caddy does not start", lambda: "caching certificate" in on(fleet, "app-1", WHAT_CADDY_SAYS))
     assert not is_served(fleet, GUESTBOOK)
 
-    with somebody(fleet, **{"<name>": name}) as person:
+    with at_a_terminal(fleet.checkout, **{"<name>": name}) as person:
         done = person.follow("certificate", without=(FORBIDDEN,))
 
     assert f"{name}: caching certificate" in "".join(done.shown.values())
@@ -184,7 +135,7 @@ def test_a_lost_location_comes_back_in_another(fleet: Fleet, record_property: Ca
     assert settings.read_text().count("location: fsn1") == 1
     settings.write_text(settings.read_text().replace("location: fsn1", "location: hel1"))
 
-    with somebody(fleet) as person:
+    with at_a_terminal(fleet.checkout) as person:
         done = person.follow("location-lost")
 
     require_served(fleet)

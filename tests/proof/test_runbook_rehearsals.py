@@ -9,26 +9,18 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
 
-import pytest
-
-from ops.runbooks.durations import REHEARSALS
-from tests.e2e.conftest import Fleet, brought_up
+from tests.e2e.conftest import Fleet
 from tests.e2e.test_data import GUESTBOOK, write
-from tests.rehearsal import Followed, Part, Person, at_a_terminal
+from tests.proof.visits import mark, moment, page_of, psql
+from tests.rehearsal import Part, at_a_terminal, took
 
 LEDGER = "https://ledger.test/up"
 # What the page says is for each project, and here is done for one.
 OTHER_PROJECTS = ("restore ledger",)
 MOMENT = "<2026-11-26T01:30:00Z>"
 BESIDE, BEFORE = "<guestbook_restored_...>", "<guestbook_before_...>"
-SLOWER = 10
-"""Another machine may take so many times as long as the page says before the page counts as wrong."""
 END_THE_CLOUD = "kill $(cat .flotilla/cloud.pid); while [ -d /proc/$(cat .flotilla/cloud.pid) ]; do sleep 0.2; done"
 ANOTHER_DNS_ACCOUNT = """python - <<'E'
 from pathlib import Path
@@ -44,60 +36,6 @@ for zone in store.list(ZONE):
     store.put(ZONE, made['id'], made)
 store.close()
 E"""
-
-
-@pytest.fixture(scope="module")
-def fleet() -> Iterator[Fleet]:
-    """
-    One for all pages.
-    """
-    with brought_up() as made:
-        yield made
-
-
-@contextmanager
-def somebody(fleet: Fleet, **words: str) -> Iterator[Person]:
-    """
-    A newcomer, in a shell that was opened just now.
-    """
-    with at_a_terminal(fleet.checkout) as person:
-        person.words.update(words)
-        yield person
-
-
-def took(slug: str, done: Followed, record_property: Callable[[str, object], None]) -> None:
-    """
-    Note how long a page took, and compare it with what the page says.
-    """
-    record_property(f"{slug}_s", done.whole_s)
-    record_property(f"{slug}_lines_s", {line: round(seconds, 1) for line, seconds in done.took_s.items()})
-    assert done.whole_s <= SLOWER * REHEARSALS[slug].seconds, done.took_s
-
-
-def mark(fleet: Fleet, what: str) -> str:
-    """Leave an entry that nobody else has left."""
-    message = f"{what}-{uuid.uuid4().hex[:8]}"
-    write(fleet, message)
-    return message
-
-
-def moment() -> str:
-    """Now, in whole seconds, with a second before and after in which nothing is done."""
-    time.sleep(2)
-    found = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    time.sleep(2)
-    return found
-
-
-def psql(fleet: Fleet, statement: str) -> str:
-    """What PostgreSQL says on the database server."""
-    argv = f"runuser -u postgres -- psql -X -A -t -d guestbook -c '{statement}'"
-    return fleet.run(f"flotilla host ssh -s local data-1 -- {argv}").stdout
-
-
-def page_of(fleet: Fleet) -> str:
-    """The guestbook, as visitors see it."""
-    return fleet.curl("-f", "--retry", "10", "--retry-all-errors", GUESTBOOK).stdout
 
 
 def restored(text: str) -> dict[str, str]:
@@ -127,7 +65,7 @@ def test_one_table_is_given_back(fleet: Fleet, record_property: Callable[[str, o
     psql(fleet, "DELETE FROM entries")
     late = mark(fleet, "after-the-mistake")
 
-    with somebody(fleet, **{MOMENT: right, "<table>": "entries"}) as person:
+    with at_a_terminal(fleet.checkout, **{MOMENT: right, "<table>": "entries"}) as person:
         done = person.follow("restore-table", Part.STEPS, Part.CHECK, learn=restored)
         given_back = page_of(fleet)
         write(fleet, "visitors-can-write")
@@ -149,7 +87,7 @@ def test_a_database_is_given_back_as_it_was_at_a_moment(fleet: Fleet, record_pro
     known = moment()
     wrong = mark(fleet, "wrong")
 
-    with somebody(fleet, **{MOMENT: known}) as person:
+    with at_a_terminal(fleet.checkout, **{MOMENT: known}) as person:
         done = person.follow("restore-moment", Part.STEPS, Part.CHECK, without=OTHER_PROJECTS, learn=restored)
         page = page_of(fleet)
         assert right in page and wrong not in page
@@ -169,7 +107,7 @@ def test_the_environments_key_is_changed(fleet: Fleet, record_property: Callable
     entry = mark(fleet, "under-the-old-key")
     old = fleet.run("pulumi config get --path flotilla:secrets.key -s local").stdout.strip()
 
-    with somebody(fleet) as person:
+    with at_a_terminal(fleet.checkout) as person:
         done = person.follow("rotate-key", Part.STEPS, Part.CHECK)
 
     assert fleet.run("pulumi config get --path flotilla:secrets.key -s local").stdout.strip() not in ("", old)
@@ -191,7 +129,7 @@ def test_another_dns_account_takes_over(fleet: Fleet, record_property: Callable[
     fleet.run(ANOTHER_DNS_ACCOUNT)
     fleet.run("flotilla sandbox start")
     assert fleet.curl("-m", "5", GUESTBOOK, check=False).returncode == 6
-    with somebody(fleet) as person:
+    with at_a_terminal(fleet.checkout) as person:
         person.shell.type("export CLOUDFLARE_API_TOKEN=the-token-of-the-lost-account")
         done = person.follow("dns-account-lost", blindly={"read -rs CLOUDFLARE_API_TOKEN": token}, learn=records)
 

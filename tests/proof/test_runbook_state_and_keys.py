@@ -12,24 +12,18 @@ import re
 import secrets
 import shutil
 import subprocess
-import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-import pytest
 
-from ops.runbooks.durations import REHEARSALS
-from tests.e2e.conftest import Fleet, brought_up, visitors
+from tests.e2e.conftest import Fleet, visitors
 from tests.e2e.test_data import GUESTBOOK, write
-from tests.rehearsal import Followed, Learn, Part, Person, at_a_terminal
+from tests.proof.visits import mark, moment, page_of, psql, subscribe, subscribers
+from tests.rehearsal import Learn, Part, Person, at_a_terminal, took
 
 LEDGER = "https://ledger.test/up"
-SLOWER = 10
-"""Another machine may take so many times as long as the page says before the page counts as wrong."""
 LONGEST_S = 900
 """Where the page says nothing yet."""
 OTHER_PROJECTS = ("restore ledger",)
@@ -63,53 +57,6 @@ systemctl start "$cluster"
 """
 
 
-@pytest.fixture(scope="module")
-def fleet() -> Iterator[Fleet]:
-    """
-    One for all pages.
-    """
-    with brought_up() as made:
-        yield made
-
-
-@contextmanager
-def somebody(fleet: Fleet, **words: str) -> Iterator[Person]:
-    """
-    A newcomer, in a shell that was opened just now.
-    """
-    with at_a_terminal(fleet.checkout) as person:
-        person.words.update(words)
-        yield person
-
-
-def took(slug: str, done: Followed, record_property: Callable[[str, object], None]) -> None:
-    """
-    Note how long a page took, and compare it with what the page says.
-    """
-    record_property(f"{slug}_s", done.whole_s)
-    record_property(f"{slug}_lines_s", {line: round(seconds, 1) for line, seconds in done.took_s.items()})
-    known = REHEARSALS.get(slug)
-    assert done.whole_s <= (SLOWER * known.seconds if known else LONGEST_S), done.took_s
-
-
-def mark(fleet: Fleet, what: str) -> str:
-    """Leave an entry that nobody else has left."""
-    message = f"{what}-{uuid.uuid4().hex[:8]}"
-    write(fleet, message)
-    return message
-
-
-def psql(fleet: Fleet, statement: str, database: str = "guestbook") -> str:
-    """What PostgreSQL says on the database server."""
-    argv = f"runuser -u postgres -- psql -X -A -t -d {database} -c '{statement}'"
-    return fleet.run(f"flotilla host ssh -s local data-1 -- {argv}").stdout.strip()
-
-
-def page_of(fleet: Fleet) -> str:
-    """The guestbook, as visitors see it."""
-    return fleet.curl("-f", "--retry", "10", "--retry-all-errors", GUESTBOOK).stdout
-
-
 def damage(fleet: Fleet) -> None:
     """The disk has spoilt the page that the entries are in."""
     psql(fleet, "CHECKPOINT")
@@ -140,29 +87,6 @@ def learnt(text: str) -> dict[str, str]:
     return found
 
 
-def subscribe(fleet: Fleet) -> str:
-    """Have an address in the journal's volume that nobody else has put there."""
-    address = f"{uuid.uuid4().hex[:8]}@example.com"
-    form = ("-f", "-o", "/dev/null", "--data", f"email={address}", "https://journal-api.flotilla.test/v1/subscriptions")
-    fleet.curl(*form)
-    return address
-
-
-def subscribers(fleet: Fleet) -> str:
-    """The addresses in the journal's volume, as the container that has it says once it is well."""
-    fleet.curl("-f", "--retry", "20", "--retry-all-errors", "https://journal-api.flotilla.test/up")
-    ask = "docker exec $(docker ps -q --filter name=journal-api --filter health=healthy) python3 -m journal mailing"
-    return fleet.run(f"flotilla host ssh -s local app-1 -- sh -c '{ask}'").stdout
-
-
-def moment() -> str:
-    """Now, in whole seconds, with a second before and after in which nothing is done."""
-    time.sleep(2)
-    found = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    time.sleep(2)
-    return found
-
-
 def databases(fleet: Fleet) -> set[str]:
     """All that are there but PostgreSQL's own."""
     return set(psql(fleet, "SELECT datname FROM pg_database WHERE NOT datistemplate", "postgres").split()) - {"postgres"}
@@ -182,7 +106,7 @@ def test_what_is_damaged_on_the_disk_is_given_back(fleet: Fleet, record_property
     assert is_damaged(fleet)
     assert fleet.curl("-f", GUESTBOOK, check=False).returncode == 22
 
-    with somebody(fleet) as person:
+    with at_a_terminal(fleet.checkout) as person:
         done = person.follow("restore-database", Part.STEPS, Part.CHECK, without=OTHER_PROJECTS, refused=(OVER,), learn=learnt)
         page, subscribed = page_of(fleet), subscribers(fleet)
         assert "not-replaced" in done.shown[OVER]
@@ -205,7 +129,7 @@ def test_what_is_damaged_on_the_disk_is_given_back(fleet: Fleet, record_property
     assert databases(fleet) == {"guestbook", "ledger"}
     fleet.run("flotilla backup run -s local")
     assert fleet.preview() == []
-    took("restore-database", done, record_property)
+    took("restore-database", done, record_property, LONGEST_S)
 
 
 def test_a_database_that_was_dropped_is_given_back(fleet: Fleet, record_property: Callable[[str, object], None]) -> None:
@@ -219,7 +143,7 @@ def test_a_database_that_was_dropped_is_given_back(fleet: Fleet, record_property
     assert "data.database-missing" in fleet.run("flotilla audit data -s local --json", check=False).stdout
     page = json.loads(fleet.run("flotilla runbook data.database-missing -s local --json").stdout)["slug"]
 
-    with somebody(fleet, **{MOMENT: known}) as person:
+    with at_a_terminal(fleet.checkout, **{MOMENT: known}) as person:
         done = person.follow(page, Part.STEPS, Part.CHECK, without=OTHER_PROJECTS, learn=learnt)
         assert entry in page_of(fleet)
         write(fleet, "visitors-can-write")
@@ -227,7 +151,7 @@ def test_a_database_that_was_dropped_is_given_back(fleet: Fleet, record_property
         person.follow(page, Part.UNDO)
     assert databases(fleet) == {"guestbook", "ledger"}
     assert fleet.preview() == []
-    took(page, done, record_property)
+    took(page, done, record_property, LONGEST_S)
 
 
 def machines(fleet: Fleet) -> str:
@@ -285,7 +209,7 @@ def test_the_state_is_lost(fleet: Fleet, tmp_path: Path, record_property: Callab
     assert fleet.run("flotilla plan -s local", check=False).returncode != 0
 
     words = {"<copy>": str(copy), "<missing>": str(missing)}
-    with visitors(fleet, GUESTBOOK, LEDGER) as seen, somebody(fleet, **words) as person:
+    with visitors(fleet, GUESTBOOK, LEDGER) as seen, at_a_terminal(fleet.checkout, **words) as person:
         done = person.follow("state-lost", Part.STEPS, Part.CHECK, learn=fills_in(fleet, Path(f"{missing}.json")))
         assert (machines(fleet), fleet.outputs()) == (before, outputs)
         assert fleet.preview() == []
@@ -296,7 +220,7 @@ def test_the_state_is_lost(fleet: Fleet, tmp_path: Path, record_property: Callab
     assert set(seen) == {"200"}, seen
     assert fleet.preview() == []
     subprocess.run(["docker", "image", "rm", image], check=True, capture_output=True)
-    took("state-lost", done, record_property)
+    took("state-lost", done, record_property, LONGEST_S)
 
 
 @contextmanager
@@ -306,7 +230,7 @@ def as_on_a_real_stack(fleet: Fleet, folder: Path) -> Iterator[Person]:
     there, as docs/state.md says.
     """
     folder.mkdir()
-    with somebody(fleet) as person:
+    with at_a_terminal(fleet.checkout) as person:
         for line in (
             f"pulumi stack export -s local --file {folder}/move.json",
             'export PULUMI_CONFIG_PASSPHRASE="$(cat sandbox/passphrase)"',
@@ -410,7 +334,7 @@ def test_keys_are_in_other_hands(fleet: Fleet, tmp_path: Path, record_property: 
     for name, address in (("hcloud", "$HCLOUD_ENDPOINT/servers"), ("cloudflare", "$CLOUDFLARE_BASE_URL/zones")):
         assert (answer_of(fleet, address, new_tokens[name]), answer_of(fleet, address, old_tokens[name])) == (200, 401)
     assert set(seen) == {"200"}, seen
-    took("key-compromised", done, record_property)
+    took("key-compromised", done, record_property, LONGEST_S)
 
 
 def person_in(fleet: Fleet, key: Path) -> subprocess.Popen[bytes]:
