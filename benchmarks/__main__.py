@@ -7,7 +7,14 @@ from __future__ import annotations
 import sys
 
 from benchmarks.audit import audit_ratio
-from benchmarks.backups import backup_narrow_ratio, backup_ratio, damage_missed, restore_narrow_ratio, restore_ratio
+from benchmarks.backups import (
+    backup_narrow_ratio,
+    backup_ratio,
+    damage_missed,
+    restore_narrow_ratio,
+    restore_ratio,
+    restore_small_ratio,
+)
 from benchmarks.converge import converge_ratio
 from benchmarks.dossier import docs_30_s, docs_200_s, docs_s
 from benchmarks.growth import policy_added_1000_s, policy_added_s, preview_memory_mb, preview_ms_per_resource
@@ -37,6 +44,7 @@ BENCHMARKS = {
     "backup_ratio": backup_ratio,
     "backup_narrow_ratio": backup_narrow_ratio,
     "restore_ratio": restore_ratio,
+    "restore_small_ratio": restore_small_ratio,
     "restore_narrow_ratio": restore_narrow_ratio,
     "damage_missed": damage_missed,
     "lost_requests": lost_requests,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+import requests
 from docker.errors import DockerException
 
 from ops.errors import FlotillaError
@@ -148,7 +149,7 @@ class Recovery:
                 self._cloud.converge(server)
                 status = "running" if server["id"] in self._cloud.machines.running() else "off"
                 self._cloud.change("server", server["id"], status=status)
-        except (DockerException, FlotillaError) as error:
+        except (DockerException, FlotillaError, requests.RequestException) as error:
             log.error("server %s (%s) could not be brought back: %s", server["id"], server["name"], error)
             self._cloud.change("server", server["id"], status="off")
 

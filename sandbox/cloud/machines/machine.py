@@ -5,10 +5,14 @@ One server's container: made, started, stopped, removed. What it is connected to
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from docker.errors import NotFound
+from docker.errors import APIError, NotFound
 from docker.types import Mount
 
 from sandbox import labelled
@@ -22,6 +26,7 @@ CAPABILITIES = [
 ]  # fmt: skip
 GIB = 1024**3
 CPU_PERIOD_US = 100_000
+NAME_FREE_S = 30.0
 
 
 def container_name(instance: Instance, server_name: str) -> str:
@@ -61,10 +66,12 @@ def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed:
         Mount("/dev/disk", devices, type="bind"),
         Mount("/var/lib/docker", docker_volume, type="volume"),
     ]
-    return client.containers.create(
+    name = container_name(instance, spec.name)
+    made = partial(
+        client.containers.create,
         image,
         ["/sbin/init"],
-        name=container_name(instance, spec.name),
+        name=name,
         hostname=spec.name,
         labels=labels,
         network=instance.network_name,
@@ -77,6 +84,7 @@ def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed:
         mounts=mounts,
         **limits(client.info(), spec),
     )
+    return _with_name_free(client, instance, name, made)
 
 
 def limits(host: dict[str, Any], spec: MachineSpec) -> dict[str, Any]:
@@ -109,3 +117,21 @@ def remove(client: Any, instance: Instance, server_id: int) -> None:
         container.remove(force=True, v=True)
     with contextlib.suppress(NotFound):
         client.volumes.get(instance.name("docker", server_id)).remove(force=True)
+
+
+def _with_name_free(client: Any, instance: Instance, name: str, create: Callable[[], Any]) -> Any:
+    """
+    Create a container whose name may still be held by one of this instance: Docker goes on with what a killed cloud had asked
+    for, and that may be there only after the next cloud has removed what no document knows.
+    """
+    deadline = time.monotonic() + NAME_FREE_S
+    while True:
+        try:
+            return create()
+        except APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT or time.monotonic() > deadline:
+                raise
+        for server_id, row in all_machines(client, instance).items():
+            if f"/{name}" in row["Names"] and row["State"] == "created":
+                remove(client, instance, server_id)
+        time.sleep(0.1)

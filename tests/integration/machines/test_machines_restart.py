@@ -12,9 +12,9 @@ from hcloud import APIException
 from hcloud.locations import Location
 from hcloud.networks import NetworkSubnet
 
-from sandbox import supervisor
+from sandbox import images, supervisor
 from sandbox.cloud.machines import pause, remove_everything, resume
-from tests.integration.machines.conftest import DEBIAN, SMALL, Cloud, Machine, eventually
+from tests.integration.machines.conftest import BOOT_S, DEBIAN, SMALL, Cloud, Machine, eventually
 
 
 def kill(cloud: Cloud) -> None:
@@ -73,12 +73,26 @@ def test_kill_during_creation(cloud: Cloud, kept: Machine, after_s: float) -> No
     else:
         with pytest.raises(APIException, match="already used"):
             cloud.client.servers.create("half", SMALL, DEBIAN)
-        eventually(lambda: cloud.client.servers.get_by_name("half").status == "running")
+        eventually(lambda: cloud.client.servers.get_by_name("half").status == "running", BOOT_S)
     name = f"/{cloud.instance.name('srv', 'half')}"
     assert cloud.leftovers()["containers"].count(name) == 1
     cloud.client.servers.get_by_name("half").delete().wait_until_finished()
     assert name not in cloud.leftovers()["containers"]
     assert kept.server.status == "running"
+
+
+def test_what_docker_made_after_the_cloud_was_killed_is_in_nobodys_way(cloud: Cloud) -> None:
+    """
+    Docker goes on with a creation whose asker is gone, and may be slower than the next start's tidying.
+    """
+    name, labels = cloud.instance.name("srv", "late"), {**cloud.instance.labels, "flotilla.server": "2999999"}
+    late = cloud.docker.containers.create(images.machine_image(), ["/sbin/init"], name=name, labels=labels)
+
+    made = cloud.create("late")
+
+    assert made.container.name == name
+    assert late.id not in [row.id for row in cloud.docker.containers.list(all=True)]
+    made.server.delete().wait_until_finished()
 
 
 def test_pause_and_resume(cloud: Cloud, kept: Machine) -> None:
