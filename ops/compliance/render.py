@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ops.compliance.assess import Status
-from ops.compliance.control import Framework
+from ops.compliance.control import Need
+from ops.compliance.evidence import State
 from ops.compliance.record import TO_FILL_IN, written
+from ops.dossier import rules
 from ops.dossier.page import Markdown, Page, body, bullets, code, heading, paragraph, say, strong, table, text
 from ops.dossier.words import Language, Words
 
@@ -19,8 +21,8 @@ NOTE = Words(
     "no certificate, and no advice on law.",
     fr="Chaque exigence est jugée sur preuves seulement : règles, derniers rapports de l'audit, réglages et journal d'audit. "
     "INCONNU est ce que personne n'a regardé, ou pas récemment ; « en partie » est ce qui souffre des exceptions, ou dont une "
-    "partie n'est pas montrée ici. Ce n'est ni un certificat, ni un conseil juridique. Les mots des preuves elles-mêmes sont "
-    "en anglais, comme dans les rapports.",
+    "partie n'est pas montrée ici. Ce n'est ni un certificat, ni un conseil juridique. Les faits constatés sont cités en "
+    "anglais, comme dans les rapports.",
 )
 STATUSES: Mapping[str, Words] = {
     Status.MET: Words(en="met", fr="satisfaite"),
@@ -29,10 +31,16 @@ STATUSES: Mapping[str, Words] = {
     Status.NOT_APPLICABLE: Words(en="not applicable", fr="sans objet"),
     Status.UNKNOWN: Words(en="UNKNOWN", fr="INCONNU"),
 }
-# Those that have a name in French.
-FRAMEWORKS: Mapping[str, Words] = {
-    Framework.GDPR: Words(en=Framework.GDPR, fr="RGPD"),
-    Framework.ANSSI: Words(en=Framework.ANSSI, fr="Guide d'hygiène de l'ANSSI 2.0"),
+NEEDS: Mapping[str, Words] = {
+    Need.POLICY: Words(en="policy", fr="règle"),
+    Need.CHECK: Words(en="check", fr="contrôle"),
+    Need.FACT: Words(en="fact", fr="fait"),
+}
+STATES: Mapping[str, Words] = {
+    State.HELD: Words(en="held", fr="respecté"),
+    State.WAIVED: Words(en="waived", fr="excusé"),
+    State.BROKEN: Words(en="broken", fr="non respecté"),
+    State.UNKNOWN: Words(en="unknown", fr="inconnu"),
 }
 CONTROLS_OF = Words(en="Controls of {name}", fr="Exigences de {name}")
 RECORD_OF = Words(en="Record of processing: {name}", fr="Registre des traitements : {name}")
@@ -104,7 +112,7 @@ def controls_page(found: Mapping[str, Any]) -> Markdown:
         paragraph(NOTE.of(language)),
         counts(found),
         heading(TO_DO.of(language)),
-        bullets(spoken(step) for step in found["next_steps"]),
+        bullets(spoken(rules.retold(step.partition(":")[0], step, language)) for step in found["next_steps"]),
         *frameworks(found),
         *_decided(found),
         heading(EVIDENCE.of(language)),
@@ -126,16 +134,14 @@ def _heads(words: Words, language: Language) -> list[str]:
     return words.of(language).split(", ")
 
 
-def _name(framework: str, language: Language) -> str:
-    return FRAMEWORKS[framework].of(language) if framework in FRAMEWORKS else framework
-
-
 def counts(found: Mapping[str, Any]) -> Markdown:
     """
     How many controls of each framework are met, in part, and so on.
     """
     language = found["language"]
-    rows: list[list[object]] = [[_name(name, language), *counted.values()] for name, counted in found["frameworks"].items()]
+    rows: list[list[object]] = [
+        [rules.document(name, language), *counted.values()] for name, counted in found["frameworks"].items()
+    ]
     rows.append([strong(ALL.of(language)), *found["summary"].values()])
     return table([FRAMEWORK.of(language), *(STATUSES[name].of(language) for name in found["summary"])], rows)
 
@@ -147,11 +153,16 @@ def frameworks(found: Mapping[str, Any]) -> Iterator[Markdown]:
     language = found["language"]
     for framework in found["frameworks"]:
         rows = [
-            [row["item"], spoken(row["title"]), strong(STATUSES[row["status"]].of(language)), spoken(row["why"])]
+            [
+                rules.item(row["item"], language),
+                spoken(row["title"]),
+                strong(STATUSES[row["status"]].of(language)),
+                spoken(row["why"]),
+            ]
             for row in found["controls"]
             if row["framework"] == framework
         ]
-        yield heading(_name(framework, language))
+        yield heading(rules.document(framework, language))
         yield table(_heads(CONTROL_HEADS, language), rows)
 
 
@@ -166,9 +177,16 @@ def _decided(found: Mapping[str, Any]) -> Iterator[Markdown]:
 
 
 def _evidence(found: Mapping[str, Any]) -> list[list[object]]:
+    language = found["language"]
     pieces = {(row["need"], row["name"]): row for control in found["controls"] for row in control["evidence"]}
     return [
-        [Markdown(f"{text(need)} {code(name)}"), strong(row["state"]), spoken(row["said"]), row["source"], row["when"]]
+        [
+            Markdown(f"{text(NEEDS[need].of(language))} {code(name)}"),
+            strong(STATES[row["state"]].of(language)),
+            spoken(rules.retold(name, row["said"], language)),
+            row["source"],
+            row["when"],
+        ]
         for (need, name), row in sorted(pieces.items())
     ]
 

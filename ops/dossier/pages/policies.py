@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ops.dossier import terms
+from ops.dossier import rules, terms
 from ops.dossier.facts import Facts
 from ops.dossier.page import (
     Markdown,
@@ -48,9 +48,10 @@ NOT_ASKED = Words(
 )
 NOTHING = Words(en="Nothing: every rule is held.", fr="Rien : chaque règle est tenue.")
 OWN = Words(en="our own", fr="nous-mêmes")
+BETWEEN = Words(en="; ", fr=" ; ")
 WORDS_OF_RULES = Words(
     en="The rules' own words, with examples and remedies: {page}.",
-    fr="Les mots des règles elles-mêmes (en anglais), avec exemples et remèdes : {page}.",
+    fr="Les règles avec leurs exemples et leurs remèdes, en anglais : {page}.",
 )
 REGION = Words(
     en="Data has to stay in: {region}. Logs are kept for {days} days.",
@@ -111,7 +112,12 @@ def _findings(facts: Facts) -> Markdown:
             heading(SAID.of(language)), paragraph(say(NOT_ASKED, language, command=code(f"make preview-{facts.stack}")))
         )
     rows = [
-        (code(row.policy), code(row.level), code(row.urn.rpartition("::")[2]), prose(row.message))
+        (
+            code(row.policy),
+            code(row.level),
+            code(row.urn.rpartition("::")[2]),
+            prose(rules.retold(row.policy, row.message, language)),
+        )
         for row in sorted(facts.preview.findings, key=lambda row: (row.level, row.policy, row.urn, row.message))
     ]
     shown = table(terms.heads(language, RULE, LEVEL, RESOURCE, terms.WHAT), rows) if rows else paragraph(say(NOTHING, language))
@@ -124,8 +130,8 @@ def _pack(facts: Facts, pack: Pack) -> Markdown:
         (
             code(rule.id),
             code(rule.level.value),
-            prose(rule.description),
-            joined(map(str, rule.references), "; ") or OWN.of(language),
+            prose(rules.retold(rule.id, rule.description, language)),
+            joined((rules.cited(one, language) for one in rule.references), BETWEEN.of(language)) or OWN.of(language),
         )
         for rule in sorted(pack.rules, key=lambda rule: rule.id)
     ]

@@ -45,7 +45,7 @@ def test_what_only_people_know_is_room_on_the_page() -> None:
 
 
 def test_both_pages_are_in_the_environments_language() -> None:
-    """What is ours, down to the states; the evidence's own words are English, which the page says."""
+    """What is ours, down to the states and the rules' own words; facts are English, which the page says."""
     french = evidence({"applied_days": 1, "reports_days": 1})
     french = replace(french, settings=replace(french.settings, language="fr"))
     controls, processing = pages(document(french, assess(french)), record(french.settings))
