@@ -143,7 +143,7 @@ def server_lost(n: Names) -> Runbook:
 
 def database_server_lost(n: Names) -> Runbook:
     """
-    Machine and disk. Executed literally by tests/e2e/operations/test_runbook_disaster.py.
+    Machine and disk. Executed literally by tests/e2e/test_runbook_disaster.py.
     """
     servers = n.having("db")
     return Runbook(
@@ -186,7 +186,7 @@ def database_server_lost(n: Names) -> Runbook:
             ),
         ),
         undo=NOTHING_TO_UNDO,
-        rehearsed="tests/e2e/operations/test_runbook_disaster.py",
+        rehearsed="tests/e2e/test_runbook_disaster.py",
     )
 
 

@@ -13,14 +13,13 @@ from collections.abc import Callable
 from functools import partial
 
 from tests.e2e.conftest import Fleet
-from tests.e2e.operations.test_report import SITE, expired, on
 from tests.e2e.test_audit import audit, found
 from tests.e2e.test_data import GUESTBOOK, write
 from tests.e2e.test_growth import JOURNAL
-from tests.proof.visits import JOURNAL_API, subscribe, subscribers
+from tests.e2e.test_report import SITE, expired, on
+from tests.proof.visits import JOURNAL_API, LEDGER, LOSE, subscribe, subscribers
 from tests.rehearsal import at_a_terminal, took
 
-LEDGER = "https://ledger.test/up"
 NOTICED_S = 90
 KEPT = "/var/lib/flotilla/caddy"
 CERTIFICATES = f"{KEPT}/data/caddy/certificates/local"
@@ -28,18 +27,6 @@ RESTART_CADDY = "docker kill $(docker ps -q --filter label=com.docker.swarm.serv
 WHAT_CADDY_SAYS = "docker service logs --tail 100 caddy 2>&1"
 # What the page has for another case than the one at hand: the first and the second way in which certificates fail.
 DAMAGED, FORBIDDEN = "-exec", "chown"
-LOSE = """python - <<'E'
-import os
-from hcloud import Client
-client = Client(token=os.environ['HCLOUD_TOKEN'], api_endpoint=os.environ['HCLOUD_ENDPOINT'])
-for server in client.servers.get_all():
-    if not ({which}):
-        continue
-    disks = server.volumes if {with_disks} else []
-    client.servers.delete(server).wait_until_finished()
-    for disk in disks:
-        client.volumes.delete(disk)
-E"""
 
 
 def until(what: str, is_so: Callable[[], bool]) -> None:

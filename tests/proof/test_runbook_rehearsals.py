@@ -13,15 +13,12 @@ from collections.abc import Callable
 
 from tests.e2e.conftest import Fleet
 from tests.e2e.test_data import GUESTBOOK, write
-from tests.proof.visits import mark, moment, page_of, psql
+from tests.proof.visits import END_THE_CLOUD, LEDGER, MOMENT, mark, moment, page_of, psql
 from tests.rehearsal import Part, at_a_terminal, took
 
-LEDGER = "https://ledger.test/up"
 # What the page says is for each project, and here is done for one.
 OTHER_PROJECTS = ("restore ledger",)
-MOMENT = "<2026-11-26T01:30:00Z>"
 BESIDE, BEFORE = "<guestbook_restored_...>", "<guestbook_before_...>"
-END_THE_CLOUD = "kill $(cat .flotilla/cloud.pid); while [ -d /proc/$(cat .flotilla/cloud.pid) ]; do sleep 0.2; done"
 ANOTHER_DNS_ACCOUNT = """python - <<'E'
 from pathlib import Path
 from sandbox.cloud.cloudflare.state import RECORD, ZONE, new_id

@@ -20,16 +20,13 @@ import httpx
 
 from tests.e2e.conftest import Fleet, visitors
 from tests.e2e.test_data import GUESTBOOK, write
-from tests.proof.visits import mark, moment, page_of, psql, subscribe, subscribers
+from tests.proof.visits import END_THE_CLOUD, LEDGER, MOMENT, mark, moment, page_of, psql, subscribe, subscribers
 from tests.rehearsal import Learn, Part, Person, at_a_terminal, took
 
-LEDGER = "https://ledger.test/up"
 LONGEST_S = 900
 """Where the page says nothing yet."""
 OTHER_PROJECTS = ("restore ledger",)
 LISTED, OVER = "flotilla backup list -s local", "flotilla restore guestbook --over-existing -s local"
-MOMENT = "<2026-11-26T01:30:00Z>"
-END_THE_CLOUD = "kill $(cat .flotilla/cloud.pid); while [ -d /proc/$(cat .flotilla/cloud.pid) ]; do sleep 0.2; done"
 THERE = """python - <<'E'
 import os
 from hcloud import Client

@@ -1,5 +1,5 @@
 """
-What visitors leave in a fleet's projects and see of them, and what PostgreSQL says of it.
+What visitors leave in a fleet's projects and see of them, what PostgreSQL says of it, and how its servers are lost.
 """
 
 from __future__ import annotations
@@ -9,11 +9,28 @@ import uuid
 from datetime import UTC, datetime
 
 from tests.e2e.conftest import Fleet
-from tests.e2e.operations.test_report import on
 from tests.e2e.test_data import GUESTBOOK, write
+from tests.e2e.test_report import on
 
+LEDGER = "https://ledger.test/up"
 JOURNAL_API = "https://journal-api.flotilla.test/up"
 SUBSCRIPTIONS = "https://journal-api.flotilla.test/v1/subscriptions"
+END_THE_CLOUD = "kill $(cat .flotilla/cloud.pid); while [ -d /proc/$(cat .flotilla/cloud.pid) ]; do sleep 0.2; done"
+# What pages have for a moment that people fill in.
+MOMENT = "<2026-11-26T01:30:00Z>"
+# Servers are deleted at the cloud behind everybody's back: those of which `{which}` is so of `server`.
+LOSE = """python - <<'E'
+import os
+from hcloud import Client
+client = Client(token=os.environ['HCLOUD_TOKEN'], api_endpoint=os.environ['HCLOUD_ENDPOINT'])
+for server in client.servers.get_all():
+    if not ({which}):
+        continue
+    disks = server.volumes if {with_disks} else []
+    client.servers.delete(server).wait_until_finished()
+    for disk in disks:
+        client.volumes.delete(disk)
+E"""
 
 
 def mark(fleet: Fleet, what: str) -> str:

@@ -1,11 +1,12 @@
 """
-A server restarts while another one has its containers and visitors: these hardly lose anything.
+Two servers that run containers, on one fleet: one restarts while the other has its containers and visitors, and these hardly
+lose anything; then the one that answers for the swarm is lost, and comes back by its page.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,16 +14,21 @@ from benchmarks.load import Mix, under_load
 from ops.progress import say
 from tests.e2e.conftest import Fleet, fleet
 from tests.e2e.targets import Target
-from tests.e2e.test_growth import nodes, places, set_count
+from tests.e2e.test_data import GUESTBOOK, write
+from tests.e2e.test_growth import JOURNAL, nodes, places, set_count
+from tests.proof.visits import LEDGER, LOSE, mark, page_of, subscribe, subscribers
+from tests.rehearsal import at_a_terminal, took
 
 __all__ = ["fleet"]
 
 LOST_SHARE = 0.02
+LONGEST_S = 900
+"""Where the page says nothing yet."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def grown(fleet: Fleet) -> Iterator[Fleet]:
-    """Two servers that run containers, behind a load balancer; the fleet goes with them."""
+    """Both behind a load balancer; the fleet goes with them."""
     set_count(fleet, 1, 2)
     fleet.run("flotilla apply -s local --approve critical --reason grow")
     assert nodes(fleet) == dict.fromkeys(("app-1", "app-2"), "Ready Active")
@@ -52,3 +58,24 @@ def test_a_server_restarts_and_hardly_anybody_notices(grown: Fleet) -> None:
     assert tally.lost_count <= tally.sent * LOST_SHARE, tally.losses
     refreshed = grown.run("pulumi preview -s local --refresh --json --non-interactive")
     assert [step for step in json.loads(refreshed.stdout)["steps"] if step["op"] not in ("same", "refresh")] == []
+
+
+def test_the_swarms_manager_is_lost_beside_another_server(grown: Fleet, record_property: Callable[[str, object], None]) -> None:
+    """
+    Its machine is deleted at the cloud, its disk is left. The other server goes over to the new manager, every project runs
+    again, on both where it did, and what visitors had left is there.
+    """
+    entry, address = mark(grown, "before-the-loss"), subscribe(grown)
+    grown.run(LOSE.format(which="server.name == 'app-1'", with_disks=False))
+
+    with at_a_terminal(grown.checkout) as person:
+        done = person.follow("server-lost", without=("::app-2-server", "--volume"))
+
+    assert nodes(grown) == dict.fromkeys(("app-1", "app-2"), "Ready Active")
+    assert places(grown, "caddy") == places(grown, "haproxy") == places(grown, "journal-static") == {"app-1", "app-2"}
+    assert entry in page_of(grown)
+    assert address in subscribers(grown)
+    write(grown, "visitors-can-write")
+    assert all(grown.curl("-f", url).returncode == 0 for url in (GUESTBOOK, JOURNAL, LEDGER))
+    assert grown.preview() == []
+    took("server-lost", done, record_property, LONGEST_S)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.conftest import Fleet
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 SITE = "https://hello.flotilla.test/"
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _STEP = re.compile(r"^## \d\. (.+)$", re.MULTILINE)
