@@ -18,6 +18,8 @@ SUBSCRIPTIONS = "https://journal-api.flotilla.test/v1/subscriptions"
 END_THE_CLOUD = "kill $(cat .flotilla/cloud.pid); while [ -d /proc/$(cat .flotilla/cloud.pid) ]; do sleep 0.2; done"
 # What pages have for a moment that people fill in.
 MOMENT = "<2026-11-26T01:30:00Z>"
+# A container that was started anew is healthy within half a minute, on a busy computer a little later.
+PATIENTLY = ("-f", "--retry", "50", "--retry-delay", "1", "--retry-max-time", "50", "--retry-all-errors")
 # Servers are deleted at the cloud behind everybody's back: those of which `{which}` is so of `server`.
 LOSE = """python - <<'E'
 import os
@@ -56,7 +58,7 @@ def psql(fleet: Fleet, statement: str, database: str = "guestbook") -> str:
 
 def page_of(fleet: Fleet) -> str:
     """The guestbook, as visitors see it."""
-    return fleet.curl("-f", "--retry", "10", "--retry-all-errors", GUESTBOOK).stdout
+    return fleet.curl(*PATIENTLY, GUESTBOOK).stdout
 
 
 def subscribe(fleet: Fleet) -> str:
@@ -69,6 +71,6 @@ def subscribe(fleet: Fleet) -> str:
 
 def subscribers(fleet: Fleet) -> str:
     """Whom the journal would mail to, as its own program reads the volume once it is well."""
-    fleet.curl("-f", "--retry", "20", "--retry-all-errors", JOURNAL_API)
+    fleet.curl(*PATIENTLY, JOURNAL_API)
     api = "docker ps -q --filter label=flotilla.project=journal --filter label=flotilla.process=api --filter health=healthy"
     return on(fleet, "app-1", f"docker exec $({api} | head -1) python3 -m journal mailing")
