@@ -45,7 +45,8 @@ check: setup ## lint, types and the fast tests
 	wait $$mypy; code=$$?; cat "$$types"; rm "$$types"; exit $$((tests ? tests : code))
 
 test: check ## everything in check, and the end-to-end tests on the real engine and the sandbox
-	@$(BIN)/pytest tests/integration tests/e2e -v --durations=15
+	@$(BIN)/pytest tests/integration -v --durations=15; parts=$$?; \
+	$(BIN)/pytest tests/e2e -v --durations=15; whole=$$?; exit $$((parts ? parts : whole))
 
 proof: setup ## the long tests, in full: damage, kills, losses, new examples for properties; ONLY=<words> for some
 	@$(BIN)/pytest tests/proof -v --durations=15 $(if $(ONLY),-k "$(ONLY)")

@@ -88,11 +88,11 @@ def server_lost(n: Names) -> Runbook:
         title=say("A server is lost", "Un serveur est perdu"),
         when=say(
             "A server was deleted, or does not come back and cannot be repaired. Its disk for data may still be there: then "
-            "nothing has to be restored. The loss of {manager}, which answers for the swarm, was tried with no other server "
-            "for containers beside it.",
+            "nothing has to be restored. Where it is {manager}, which answers for the swarm, the others go over to the new "
+            "one, and their containers are started anew.",
             "Un serveur a été supprimé, ou ne revient pas et ne peut être réparé. Si son disque de données existe encore, il "
-            "n'y a rien à restaurer. La perte de {manager}, qui répond du swarm, n'a été essayée que sans autre serveur de "
-            "conteneurs.",
+            "n'y a rien à restaurer. Si c'est {manager}, qui répond du swarm, les autres passent au nouveau : leurs conteneurs "
+            "redémarrent.",
             manager=n.manager,
         ),
         risk=Level.CRITICAL,
@@ -137,7 +137,7 @@ def server_lost(n: Names) -> Runbook:
             step("All projects are healthy.", "Tous les projets sont sains.", n.flotilla("status")),
         ),
         undo=NOTHING_TO_UNDO,
-        rehearsed="tests/e2e/test_slice.py",
+        rehearsed="tests/proof/test_two_servers.py",
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -38,19 +39,7 @@ class Fleet:
         """
         Run a shell line after `. ./env.sh`; with `check`, a failure shows everything that was printed.
         """
-        result = subprocess.run(  # noqa: S602 - the line is the test's own, as a person would type it
-            f". ./env.sh && {command}",
-            shell=True,
-            executable="/bin/bash",
-            cwd=self.checkout,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            stdin=subprocess.DEVNULL,
-        )
-        if check and result.returncode != 0:
-            pytest.fail(f"`{command}` exited with {result.returncode}\n{result.stdout}\n{result.stderr}", pytrace=False)
-        return result
+        return self._ran(["/bin/bash", "-c", f". ./env.sh && {command}"], command, timeout_s, check)
 
     def up(self, *, check: bool = True) -> subprocess.CompletedProcess[str]:
         """
@@ -83,8 +72,8 @@ class Fleet:
         """
         services = json.loads((self.checkout / ".flotilla/instance.json").read_text())
         doh = f"https://127.10.{services['block']}.1:8053/dns-query"
-        quoted = " ".join(f"'{argument}'" for argument in arguments)
-        return self.run(f"curl -sS --cacert .flotilla/ca/root.crt --doh-url {doh} {quoted}", timeout_s=60, check=check)
+        argv = ["curl", "-sS", "--cacert", ".flotilla/ca/root.crt", "--doh-url", doh, *arguments]
+        return self._ran(argv, shlex.join(argv), 60, check)
 
     def docker_objects(self) -> list[str]:
         """
@@ -92,6 +81,19 @@ class Fleet:
         """
         instance = json.loads((self.checkout / ".flotilla/instance.json").read_text())["id"]
         return docker_objects_of(instance)
+
+    def _ran(self, argv: Sequence[str], told: str, timeout_s: float, check: bool) -> subprocess.CompletedProcess[str]:
+        result = subprocess.run(
+            argv,
+            cwd=self.checkout,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            stdin=subprocess.DEVNULL,
+        )
+        if check and result.returncode != 0:
+            pytest.fail(f"`{told}` exited with {result.returncode}\n{result.stdout}\n{result.stderr}", pytrace=False)
+        return result
 
 
 def docker_objects_of(instance: str) -> list[str]:
