@@ -8,6 +8,7 @@ Reads one JSON object from standard input: `name`, `job` (what run_job.py reads)
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,10 +20,10 @@ UNITS = Path("/etc/systemd/system")
 
 def put(path: Path, text: str, mode: int) -> None:
     """
-    Have a file with this content, at once.
+    Have a file with this content, at once; also where another project's step has the same one just now.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
+    new = path.with_name(f".{path.name}.{os.getpid()}")
     new.touch(mode=mode)
     new.chmod(mode)
     new.write_text(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import subprocess
 import sys
 import time
@@ -24,10 +25,10 @@ PAUSE_S = 2
 
 def put(path: Path, text: str, mode: int) -> None:
     """
-    Have a file with this content, at once.
+    Have a file with this content, at once; also where another project's step has the same one just now.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
+    new = path.with_name(f".{path.name}.{os.getpid()}")
     new.touch(mode=mode)
     new.chmod(mode)
     new.write_text(text)
