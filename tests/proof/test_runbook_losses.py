@@ -10,17 +10,16 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from functools import partial
 
 from tests.e2e.conftest import Fleet
 from tests.e2e.test_audit import audit, found
 from tests.e2e.test_data import GUESTBOOK, write
 from tests.e2e.test_growth import JOURNAL
 from tests.e2e.test_report import SITE, expired, on
-from tests.proof.visits import JOURNAL_API, LEDGER, LOSE, subscribe, subscribers
+from tests.proof.visits import JOURNAL_API, LEDGER, LOSE, is_served, require_served, subscribe, subscribers, until
 from tests.rehearsal import at_a_terminal, took
 
-NOTICED_S = 90
+EVERY_PROJECT = (GUESTBOOK, JOURNAL, JOURNAL_API, LEDGER)
 KEPT = "/var/lib/flotilla/caddy"
 CERTIFICATES = f"{KEPT}/data/caddy/certificates/local"
 RESTART_CADDY = "docker kill $(docker ps -q --filter label=com.docker.swarm.service.name=caddy)"
@@ -29,29 +28,10 @@ WHAT_CADDY_SAYS = "docker service logs --tail 100 caddy 2>&1"
 DAMAGED, FORBIDDEN = "-exec", "chown"
 
 
-def until(what: str, is_so: Callable[[], bool]) -> None:
-    """Wait for what was caused; what does not come is no rehearsal."""
-    deadline = time.monotonic() + NOTICED_S
-    while not is_so():
-        assert time.monotonic() < deadline, f"after {NOTICED_S} s not yet so: {what}"
-        time.sleep(1)
-
-
 def reason(fleet: Fleet, url: str) -> tuple[int, str]:
     """What a visitor's program says of a site: curl's exit code, and its words."""
     answer = fleet.curl("-f", "-o", "/dev/null", "-m", "5", url, check=False)
     return answer.returncode, answer.stderr
-
-
-def is_served(fleet: Fleet, url: str) -> bool:
-    """Whether a visitor gets what he came for."""
-    return reason(fleet, url)[0] == 0
-
-
-def require_served(fleet: Fleet) -> None:
-    """Every project answers, by a certificate that is to be trusted."""
-    for url in (GUESTBOOK, JOURNAL, JOURNAL_API, LEDGER):
-        until(f"{url} is served", partial(is_served, fleet, url))
 
 
 def test_a_certificate_that_has_ended_and_cannot_be_renewed(
@@ -80,7 +60,7 @@ chmod -R a+rX {KEPT}/data
         done = person.follow("certificate", without=(DAMAGED,))
 
     assert "permission denied" in "".join(done.shown.values())
-    require_served(fleet)
+    require_served(fleet, *EVERY_PROJECT)
     assert not [key for key in found(audit(fleet, "tls")) if key[0].startswith("tls.")]
     assert fleet.preview() == []
     took("certificate", done, record_property)
@@ -100,7 +80,7 @@ def test_a_certificate_that_is_damaged_on_disk(fleet: Fleet) -> None:
         done = person.follow("certificate", without=(FORBIDDEN,))
 
     assert f"{name}: caching certificate" in "".join(done.shown.values())
-    require_served(fleet)
+    require_served(fleet, *EVERY_PROJECT)
     assert not [key for key in found(audit(fleet, "tls")) if key[0].startswith("tls.")]
     assert on(fleet, "app-1", f"ls {KEPT}/{name}.aside").split() == [f"{name}.{kind}" for kind in ("crt", "json", "key")]
 
@@ -125,7 +105,7 @@ def test_a_lost_location_comes_back_in_another(fleet: Fleet, record_property: Ca
     with at_a_terminal(fleet.checkout) as person:
         done = person.follow("location-lost")
 
-    require_served(fleet)
+    require_served(fleet, *EVERY_PROJECT)
     page = fleet.curl("-f", GUESTBOOK).stdout
     assert before in page and after in page
     assert address in subscribers(fleet)

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from tests.e2e.conftest import Fleet
 from tests.e2e.test_data import GUESTBOOK, write
@@ -18,8 +20,8 @@ SUBSCRIPTIONS = "https://journal-api.flotilla.test/v1/subscriptions"
 END_THE_CLOUD = "kill $(cat .flotilla/cloud.pid); while [ -d /proc/$(cat .flotilla/cloud.pid) ]; do sleep 0.2; done"
 # What pages have for a moment that people fill in.
 MOMENT = "<2026-11-26T01:30:00Z>"
-# A container that was started anew is healthy within half a minute, on a busy computer a little later.
-PATIENTLY = ("-f", "--retry", "50", "--retry-delay", "1", "--retry-max-time", "50", "--retry-all-errors")
+# How long what was caused may take to be seen: a container that was started anew is healthy within half a minute.
+SEEN_S = 90
 # Servers are deleted at the cloud behind everybody's back: those of which `{which}` is so of `server`.
 LOSE = """python - <<'E'
 import os
@@ -33,6 +35,25 @@ for server in client.servers.get_all():
     for disk in disks:
         client.volumes.delete(disk)
 E"""
+
+
+def until(what: str, is_so: Callable[[], bool]) -> None:
+    """Wait for what was caused; what does not come is no rehearsal."""
+    deadline = time.monotonic() + SEEN_S
+    while not is_so():
+        assert time.monotonic() < deadline, f"after {SEEN_S} s not yet so: {what}"
+        time.sleep(1)
+
+
+def is_served(fleet: Fleet, url: str) -> bool:
+    """Whether a visitor gets what he came for, by a certificate that is to be trusted."""
+    return fleet.curl("-f", "-o", "/dev/null", "-m", "5", url, check=False).returncode == 0
+
+
+def require_served(fleet: Fleet, *urls: str) -> None:
+    """Each answers in a while. curl alone would wait for as long as the answer of nobody being there says."""
+    for url in urls:
+        until(f"{url} is served", partial(is_served, fleet, url))
 
 
 def mark(fleet: Fleet, what: str) -> str:
@@ -58,7 +79,8 @@ def psql(fleet: Fleet, statement: str, database: str = "guestbook") -> str:
 
 def page_of(fleet: Fleet) -> str:
     """The guestbook, as visitors see it."""
-    return fleet.curl(*PATIENTLY, GUESTBOOK).stdout
+    require_served(fleet, GUESTBOOK)
+    return fleet.curl("-f", GUESTBOOK).stdout
 
 
 def subscribe(fleet: Fleet) -> str:
@@ -71,6 +93,6 @@ def subscribe(fleet: Fleet) -> str:
 
 def subscribers(fleet: Fleet) -> str:
     """Whom the journal would mail to, as its own program reads the volume once it is well."""
-    fleet.curl(*PATIENTLY, JOURNAL_API)
+    require_served(fleet, JOURNAL_API)
     api = "docker ps -q --filter label=flotilla.project=journal --filter label=flotilla.process=api --filter health=healthy"
     return on(fleet, "app-1", f"docker exec $({api} | head -1) python3 -m journal mailing")
