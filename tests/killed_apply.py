@@ -1,5 +1,5 @@
 """
-`flotilla apply`, killed at a moment and run again: what both tests of it (a sample, and fifty points) do and look at.
+`flotilla apply`, killed at a moment and run again: what the test of it does and looks at, and how a deployment is killed.
 """
 
 from __future__ import annotations

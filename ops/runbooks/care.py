@@ -69,7 +69,7 @@ def incident(n: Names) -> Runbook:
                 "Rien n'a changé sauf reports/incidents/.",
             ),
         ),
-        rehearsed="tests/e2e/operations/test_care.py",
+        rehearsed="tests/e2e/test_upkeep.py",
     )
 
 

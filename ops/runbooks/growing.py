@@ -187,7 +187,7 @@ def environment_promote(n: Names) -> Runbook:
                 *(run("flotilla", "rollback", found.name, "-s", target) for found in n.shown),
             ),
         ),
-        rehearsed="tests/e2e/operations/test_releases.py",
+        rehearsed="tests/e2e/test_releases.py",
     )
 
 

@@ -98,7 +98,7 @@ def state_lost(n: Names) -> Runbook:
                 n.pulumi("stack", "import", "--file", "<other copy>.json"),
             ),
         ),
-        rehearsed="tests/integration/test_state_remote.py",
+        rehearsed="tests/proof/test_runbook_state_and_keys.py",
     )
 
 
@@ -243,6 +243,7 @@ def key_compromised(n: Names) -> Runbook:
                 "ouvre encore le serveur.",
             ),
         ),
+        rehearsed="tests/proof/test_runbook_state_and_keys.py",
     )
 
 

@@ -67,7 +67,7 @@ def deploy(n: Names) -> Runbook:
                 *(n.flotilla("rollback", found.name) for found in n.shown),
             ),
         ),
-        rehearsed="tests/e2e/operations/test_releases.py",
+        rehearsed="tests/e2e/test_releases.py",
     )
 
 
@@ -107,7 +107,7 @@ def rollback(n: Names) -> Runbook:
                 n.flotilla("rollback", n.project, "--to", "1"),
             ),
         ),
-        rehearsed="tests/e2e/operations/test_releases.py",
+        rehearsed="tests/e2e/test_releases.py",
     )
 
 
@@ -158,7 +158,7 @@ def canary(n: Names) -> Runbook:
                 *(n.flotilla("canary", "abort", name) for name in possible),
             ),
         ),
-        rehearsed="tests/e2e/operations/test_releases.py",
+        rehearsed="tests/e2e/test_releases_under_load.py",
     )
 
 
@@ -208,7 +208,7 @@ def interrupted(n: Names) -> Runbook:
                 "Rien n'a changé sauf le verrou. Ce que montre le plan se fait ou non par `flotilla apply`.",
             ),
         ),
-        rehearsed="tests/e2e/operations/test_kill_apply.py",
+        rehearsed="tests/proof/test_kill_apply.py",
     )
 
 

@@ -247,6 +247,7 @@ def restore_database(n: Names) -> Runbook:
                 as_postgres(n, "dropdb", f"<{database}_before_...>"),
             ),
         ),
+        rehearsed="tests/proof/test_runbook_state_and_keys.py",
     )
 
 

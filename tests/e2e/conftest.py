@@ -170,10 +170,18 @@ def visitors(fleet: Fleet, *urls: str) -> Iterator[Counter[str]]:
 @pytest.fixture(scope="session")
 def fleet() -> Iterator[Fleet]:
     """
-    One for all of these tests, which build on one another. They are the last, so that its images go with it.
+    One for all of these tests, which build on one another. Its images go with it.
     """
     with brought_up(CLEAN) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def up(fleet: Fleet) -> None:
+    """
+    The fleet is there, whatever tests before have left of it.
+    """
+    fleet.up()
 
 
 @contextmanager

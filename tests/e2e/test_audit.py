@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
-
 from tests.e2e.conftest import Fleet, run_docker
 
 CLOUD = """python - <<'E'
@@ -21,12 +19,6 @@ client = Client(token=os.environ['HCLOUD_TOKEN'], api_endpoint=os.environ['HCLOU
 {statements}
 E"""
 HOST_TIMEOUT_S = 30
-
-
-@pytest.fixture(autouse=True, scope="module")
-def up(fleet: Fleet) -> None:
-    """The fleet is there, whatever tests before have left of it."""
-    fleet.up()
 
 
 def audit(fleet: Fleet, *checks: str) -> dict[str, Any]:

@@ -32,9 +32,9 @@ KEPT = (".flotilla/secrets", ".flotilla/ssh", ".flotilla/ca")
 
 
 @pytest.fixture(autouse=True, scope="module")
-def up(fleet: Fleet) -> None:
+def one_secret_more(fleet: Fleet) -> None:
     """
-    The fleet is there, whatever tests before have left of it, with one secret more.
+    The registry's password is one of those that must be nowhere.
     """
     log_in_to_the_registry(fleet)
     fleet.up()

@@ -24,7 +24,7 @@ ELSEWHERE = {
     ". ./env.sh": "every command here",
     "pulumi up -s local": "conftest.py",
     "pulumi destroy -s local": "test_slice.py",
-    "flotilla apply -s production": "test_kill_apply.py",
+    "flotilla apply -s production": "test_upkeep.py",
     "flotilla deploy guestbook --image :v2": "test_releases.py",
     "make preview-production AGAINST=origin/main": "test_preview_offline.py",
 }

@@ -21,6 +21,8 @@ from cryptography.x509.oid import NameOID
 from tests.e2e.conftest import Fleet
 from tests.e2e.test_audit import container_of, in_cloud
 
+pytestmark = pytest.mark.usefixtures("up")
+
 SITE = "guestbook.flotilla.test"
 CADDY = "$(docker ps -q --filter label=com.docker.swarm.service.name=caddy)"
 LOAD = f"docker exec {CADDY} caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile"
@@ -32,12 +34,6 @@ OPEN = """from hcloud.firewalls import FirewallRule
 found = client.firewalls.get_all()[0]
 more = FirewallRule(direction='in', protocol='tcp', port='9999', source_ips=['192.0.2.0/24'])
 found.set_rules([*found.rules, more])"""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def up(fleet: Fleet) -> None:
-    """The fleet is there, whatever tests before have left of it."""
-    fleet.up()
 
 
 def on(fleet: Fleet, server: str, script: str) -> str:

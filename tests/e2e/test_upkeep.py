@@ -13,6 +13,8 @@ import pytest
 
 from tests.e2e.conftest import Fleet, run_docker
 
+pytestmark = pytest.mark.usefixtures("up")
+
 OLD = "registry.flotilla.test:5000/left-behind"
 IMAGES = "docker image ls -q --no-trunc | sort"
 LEAD_ASTRAY = """
@@ -33,12 +35,6 @@ touch -d '3 days ago' "$root/imagedb/content/sha256/${{id#sha256:}}"
 head -c 2000000 /dev/urandom >/var/log/left-behind.log.1 && touch -d '90 days ago' /var/log/left-behind.log.1
 mkdir -p /mnt/data/guestbook/data_restored_20260101000000
 """
-
-
-@pytest.fixture(autouse=True, scope="module")
-def up(fleet: Fleet) -> None:
-    """The fleet is there, whatever tests before have left of it."""
-    fleet.up()
 
 
 def on(fleet: Fleet, server: str, script: str) -> str:
