@@ -6,7 +6,7 @@ as it was.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ops.reboot.stand import ASK_S, BOOT, ENTRANCE, SECTIONS, Stand, data_of, el
 from ops.steps import Context, Sequential, Step
 
 LIMIT_S, MOVE_S, PAUSE_S = 600.0, 180.0, 2.0
+STOP_ENTRANCE = f"docker ps -q --filter label=com.docker.swarm.service.name={ENTRANCE} | xargs -r docker stop -t 20"
 ONE_SECOND_LATER = ("systemd-run", "--quiet", "--on-active=1", "systemctl", "reboot")
 
 
@@ -83,16 +84,17 @@ def steps(known: Fleet, stand: Stand, limit_s: float) -> Sequential:
 
 def _shut(known: Fleet, stand: Stand, _: Context) -> str:
     """
-    First the load balancer leaves it out; then those that stay connected are answered, and their connections closed.
+    First the load balancer leaves it out; then those that stay connected are answered, and their connections closed. Swarm
+    starts another Caddy there, which nobody is sent to. No service is updated for that: Swarm would start it anew on the other
+    servers as well.
     """
     known.run(stand.server, "rm", "-f", readiness.FILE_ON_SERVER)
     time.sleep(readiness.LEFT_OUT_AFTER_S)
-    _keep_off(known, stand, (ENTRANCE,))
+    known.run(stand.server, "sh", "-c", STOP_ENTRANCE)
     return f"the load balancer leaves {stand.server} out"
 
 
 def _open(known: Fleet, stand: Stand, _: Context) -> str:
-    _let_back(known, stand, (ENTRANCE,))
     known.run(stand.server, "touch", readiness.FILE_ON_SERVER)
     return f"the load balancer may send requests to {stand.server}"
 
@@ -113,43 +115,32 @@ def _move(known: Fleet, stand: Stand, _: Context) -> str:
     """
     Another one is started elsewhere and is healthy before the one here is stopped, where the service is updated that way.
     """
-    _keep_off(known, stand, stand.moving)
-    return f"{', '.join(stand.moving)} moved to {', '.join(stand.others)}"
-
-
-def _allow(known: Fleet, stand: Stand, _: Context) -> str:
-    _let_back(known, stand, stand.moving)
-    return f"{stand.server} takes containers"
-
-
-def _keep_off(known: Fleet, stand: Stand, names: Sequence[str]) -> None:
-    """
-    Have Swarm run these services on other servers only, and wait until it does.
-    """
-    _update(known, stand, "--constraint-add", names)
+    _update(known, stand, "--constraint-add")
     asked = ["docker", "node", "ps", stand.server, "--filter", "desired-state=running", "--format", "{{.Name}}"]
 
     def is_empty() -> bool:
         left = known.run(stand.manager, *asked).split()
-        return not any(task.startswith(f"{name}.") for task in left for name in names)
+        return not any(task.startswith(f"{name}.") for task in left for name in stand.moving)
 
-    _until(is_empty, MOVE_S, f"{stand.server}: {', '.join(names)} did not move away")
+    _until(is_empty, MOVE_S, f"{stand.server}: {', '.join(stand.moving)} did not move away")
+    return f"{', '.join(stand.moving)} moved to {', '.join(stand.others)}"
 
 
-def _let_back(known: Fleet, stand: Stand, names: Sequence[str]) -> None:
+def _allow(known: Fleet, stand: Stand, _: Context) -> str:
     """
     Swarm moves nothing that runs for that. Its manager may be the server that comes back just now.
     """
 
     def is_told() -> bool:
-        _update(known, stand, "--constraint-rm", names)
+        _update(known, stand, "--constraint-rm")
         return True
 
     _until(is_told, MOVE_S, f"{stand.manager}: Swarm does not answer")
+    return f"{stand.server} takes containers"
 
 
-def _update(known: Fleet, stand: Stand, change: str, names: Sequence[str]) -> None:
-    for name in names:
+def _update(known: Fleet, stand: Stand, change: str) -> None:
+    for name in stand.moving:
         known.run(stand.manager, "docker", "service", "update", "--detach", change, elsewhere(stand.server), name)
 
 

@@ -144,7 +144,8 @@ def changed(path: Path, old: str, new: str) -> Iterator[None]:
 @contextmanager
 def visitors(fleet: Fleet, *urls: str) -> Iterator[Counter[str]]:
     """
-    Steady requests to each of the sites while the block runs, each status counted; bounded to ten minutes.
+    Steady requests to each of the sites while the block runs: each status counted, or what curl says where there is none;
+    bounded to ten minutes.
     """
     seen: Counter[str] = Counter()
     enough = threading.Event()
@@ -153,7 +154,7 @@ def visitors(fleet: Fleet, *urls: str) -> Iterator[Counter[str]]:
         deadline = time.monotonic() + 600
         while not enough.is_set() and time.monotonic() < deadline:
             answer = fleet.curl("-o", "/dev/null", "-w", "%{http_code}", "-m", "15", url, check=False)
-            seen[answer.stdout or f"curl exit {answer.returncode}"] += 1
+            seen[answer.stdout if answer.returncode == 0 else answer.stderr.strip()] += 1
             enough.wait(0.1)
 
     threads = [threading.Thread(target=visit, args=(url,)) for url in urls for _ in range(2)]

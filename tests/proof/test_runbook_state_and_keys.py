@@ -23,8 +23,6 @@ from tests.e2e.test_data import GUESTBOOK, write
 from tests.proof.visits import END_THE_CLOUD, LEDGER, MOMENT, mark, moment, page_of, psql, subscribe, subscribers
 from tests.rehearsal import Learn, Part, Person, at_a_terminal, took
 
-LONGEST_S = 900
-"""Where the page says nothing yet."""
 OTHER_PROJECTS = ("restore ledger",)
 LISTED, OVER = "flotilla backup list -s local", "flotilla restore guestbook --over-existing -s local"
 THERE = """python - <<'E'
@@ -126,7 +124,7 @@ def test_what_is_damaged_on_the_disk_is_given_back(fleet: Fleet, record_property
     assert databases(fleet) == {"guestbook", "ledger"}
     fleet.run("flotilla backup run -s local")
     assert fleet.preview() == []
-    took("restore-database", done, record_property, LONGEST_S)
+    took("restore-database", done, record_property)
 
 
 def test_a_database_that_was_dropped_is_given_back(fleet: Fleet, record_property: Callable[[str, object], None]) -> None:
@@ -148,7 +146,7 @@ def test_a_database_that_was_dropped_is_given_back(fleet: Fleet, record_property
         person.follow(page, Part.UNDO)
     assert databases(fleet) == {"guestbook", "ledger"}
     assert fleet.preview() == []
-    took(page, done, record_property, LONGEST_S)
+    took(page, done, record_property)
 
 
 def machines(fleet: Fleet) -> str:
@@ -217,7 +215,7 @@ def test_the_state_is_lost(fleet: Fleet, tmp_path: Path, record_property: Callab
     assert set(seen) == {"200"}, seen
     assert fleet.preview() == []
     subprocess.run(["docker", "image", "rm", image], check=True, capture_output=True)
-    took("state-lost", done, record_property, LONGEST_S)
+    took("state-lost", done, record_property)
 
 
 @contextmanager
@@ -335,7 +333,7 @@ def test_keys_are_in_other_hands(fleet: Fleet, tmp_path: Path, record_property: 
     ):
         assert (answer_of(fleet, address, new_tokens[name]), answer_of(fleet, address, old_tokens[name])) == (200, refused)
     assert set(seen) == {"200"}, seen
-    took("key-compromised", done, record_property, LONGEST_S)
+    took("key-compromised", done, record_property)
 
 
 def person_in(fleet: Fleet, key: Path) -> subprocess.Popen[bytes]:
