@@ -1,6 +1,6 @@
 """
-Two servers that run containers, on one fleet: one restarts while the other has its containers and visitors, and these hardly
-lose anything; then the one that answers for the swarm is lost, and comes back by its page.
+Two servers that run containers, on one fleet: one restarts while the other has its containers and visitors, and these lose
+nothing; then the one that answers for the swarm is lost, and comes back by its page.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from tests.rehearsal import at_a_terminal, took
 
 __all__ = ["fleet"]
 
-LOST_SHARE = 0.02
 LONGEST_S = 900
 """Where the page says nothing yet."""
 
@@ -35,10 +34,9 @@ def grown(fleet: Fleet) -> Iterator[Fleet]:
     yield fleet
 
 
-def test_a_server_restarts_and_hardly_anybody_notices(grown: Fleet) -> None:
+def test_a_server_restarts_and_nobody_notices(grown: Fleet) -> None:
     """
-    The load balancer leaves it out first, then its containers start on the other one; afterwards all is as before. Once, 84 of
-    12,031 requests were lost, 83 of them within an instant, while Caddy closed its connections: why is not known yet.
+    The load balancer leaves it out first, then its containers start on the other one; afterwards all is as before.
     """
     target = Target(grown)
     target.write()
@@ -55,7 +53,7 @@ def test_a_server_restarts_and_hardly_anybody_notices(grown: Fleet) -> None:
     assert places(grown, "caddy") == places(grown, "haproxy") == {"app-1", "app-2"}
     assert report["facts"]["downtime"] == ""
     assert set(tally.marks) == {"v1"}
-    assert tally.lost_count <= tally.sent * LOST_SHARE, tally.losses
+    assert tally.lost_count == 0, tally.losses
     refreshed = grown.run("pulumi preview -s local --refresh --json --non-interactive")
     assert [step for step in json.loads(refreshed.stdout)["steps"] if step["op"] not in ("same", "refresh")] == []
 
