@@ -134,18 +134,17 @@ def at_a_terminal(checkout: Path, **words: str) -> Iterator[Person]:
         yield Person(checkout, shell, words)
 
 
-def longest_s(slug: str, unmeasured_s: float = 0.0) -> float:
+def longest_s(slug: str) -> float:
     """
-    How long a page may take before what it says of that counts as wrong; `unmeasured_s` where it says nothing yet.
+    How long a page may take before what it says of that counts as wrong.
     """
-    known = REHEARSALS.get(slug)
-    return SLOWER * known.seconds if known else unmeasured_s
+    return SLOWER * REHEARSALS[slug].seconds
 
 
-def took(slug: str, done: Followed, record_property: Callable[[str, object], None], unmeasured_s: float = 0.0) -> None:
+def took(slug: str, done: Followed, record_property: Callable[[str, object], None]) -> None:
     """
     Note how long a page took, and compare it with what the page says.
     """
     record_property(f"{slug}_s", done.whole_s)
     record_property(f"{slug}_lines_s", {line: round(seconds, 1) for line, seconds in done.took_s.items()})
-    assert done.whole_s <= longest_s(slug, unmeasured_s), done.took_s
+    assert done.whole_s <= longest_s(slug), done.took_s
