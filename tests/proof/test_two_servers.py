@@ -38,6 +38,7 @@ def test_a_server_restarts_and_nobody_notices(grown: Fleet) -> None:
     target = Target(grown)
     target.write()
     target.serve("v1")
+    grown.up()  # monitoring learns of the new project
     with under_load(target.site(), Mix(kept_per_s=40, keepers=20, new_per_s=20, slow_per_s=1)) as tally:
         answer = grown.run("flotilla host reboot app-2 -s local --approve important --reason test --json")
     report = json.loads(answer.stdout)
