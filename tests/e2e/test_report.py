@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("up")
 SITE = "guestbook.flotilla.test"
 CADDY = "$(docker ps -q --filter label=com.docker.swarm.service.name=caddy)"
 LOAD = f"docker exec {CADDY} caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile"
-PROM = "/var/lib/prometheus/node-exporter/seeded.prom"
+MEASURES = "/var/lib/prometheus/node-exporter"
 OURS = "docker ps -aq --filter label=flotilla.process=web --filter label=flotilla.project=guestbook"
 IMAGE = f"$(docker inspect -f '{{{{.Image}}}}' $({OURS} | head -1))"
 # No rule less: it may be the one that SSH and the site come in by.
@@ -113,6 +113,11 @@ sed -i '0,/^{SITE}.*{{$/s//&\\n\\ttls \\/etc\\/caddy\\/seeded.crt \\/etc\\/caddy
 
 
 STALE = 'flotilla_backup_success_timestamp_seconds{project="ledger",source="database:ledger"}'
+# In the place of what the last backup measured, if there was one.
+OLD = f"""cd {MEASURES}
+if [ -e flotilla_backup.prom ]; then mv flotilla_backup.prom /root/kept.prom; fi
+echo '{STALE}' $(($(date +%s) - 300000)) >seeded.prom"""
+NOT_OLD = f"cd {MEASURES}; rm -f seeded.prom; if [ -e /root/kept.prom ]; then mv /root/kept.prom flotilla_backup.prom; fi"
 FULL = "mkdir -p /srv/small; mount -t tmpfs -o size=20m tmpfs /srv/small; head -c 19500k /dev/zero >/srv/small/file"
 STOPPED = (
     f"docker run -d --name seeded --label flotilla.project=guestbook --entrypoint sleep {IMAGE} 600 && docker stop -t 0 seeded"
@@ -149,8 +154,7 @@ def test_six_faults_at_once_are_found_each_with_its_command(fleet: Fleet) -> Non
         stack.enter_context(seeded(fleet, "app-1", FULL, "umount /srv/small"))
         stack.enter_context(seeded(fleet, "app-1", STOPPED, "docker rm -f seeded"))
         stack.enter_context(seeded(fleet, "app-1", *ends(fleet)))
-        old = f"echo '{STALE}' $(($(date +%s) - 300000)) >{PROM}"
-        stack.enter_context(seeded(fleet, "ops-1", old, f"rm -f {PROM}"))
+        stack.enter_context(seeded(fleet, "ops-1", OLD, NOT_OLD))
         stack.enter_context(in_cloud(fleet, OPEN, f"fleet_rules = {rules}\n{_PUT_BACK}"))
         stack.enter_context(unreachable(fleet, "data-1"))
         ended = fleet.run("flotilla report -s local --json --fail-on critical --timeout 120", check=False)
