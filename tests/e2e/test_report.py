@@ -113,11 +113,15 @@ sed -i '0,/^{SITE}.*{{$/s//&\\n\\ttls \\/etc\\/caddy\\/seeded.crt \\/etc\\/caddy
 
 
 STALE = 'flotilla_backup_success_timestamp_seconds{project="ledger",source="database:ledger"}'
-# In the place of what the last backup measured, if there was one.
-OLD = f"""cd {MEASURES}
+# In the place of what is measured of backups, which is not measured meanwhile.
+OLD = f"""systemctl stop flotilla-backup-metrics.timer
+cd {MEASURES}
 if [ -e flotilla_backup.prom ]; then mv flotilla_backup.prom /root/kept.prom; fi
 echo '{STALE}' $(($(date +%s) - 300000)) >seeded.prom"""
-NOT_OLD = f"cd {MEASURES}; rm -f seeded.prom; if [ -e /root/kept.prom ]; then mv /root/kept.prom flotilla_backup.prom; fi"
+NOT_OLD = f"""cd {MEASURES}
+rm -f seeded.prom
+if [ -e /root/kept.prom ]; then mv /root/kept.prom flotilla_backup.prom; fi
+systemctl start flotilla-backup-metrics.timer"""
 FULL = "mkdir -p /srv/small; mount -t tmpfs -o size=20m tmpfs /srv/small; head -c 19500k /dev/zero >/srv/small/file"
 STOPPED = (
     f"docker run -d --name seeded --label flotilla.project=guestbook --entrypoint sleep {IMAGE} 600 && docker stop -t 0 seeded"
