@@ -155,7 +155,7 @@ def visitors(fleet: Fleet, *urls: str) -> Iterator[Counter[str]]:
         while not enough.is_set() and time.monotonic() < deadline:
             answer = fleet.curl("-o", "/dev/null", "-w", "%{http_code}", "-m", "15", url, check=False)
             seen[answer.stdout if answer.returncode == 0 else answer.stderr.strip()] += 1
-            enough.wait(0.1)
+            enough.wait(0.3)
 
     threads = [threading.Thread(target=visit, args=(url,)) for url in urls for _ in range(2)]
     for thread in threads:
