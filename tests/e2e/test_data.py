@@ -17,16 +17,20 @@ from tests.e2e.conftest import ROOT, Fleet, run_docker
 from tests.e2e.secret_values import known_secrets, log_in_to_the_registry
 
 GUESTBOOK = "https://guestbook.flotilla.test/"
-LOSE_THE_DATABASE_SERVER = """python - <<'E'
-import os, time
+# Servers are deleted at the cloud behind everybody's back: those of which `{which}` is so of `server`.
+LOSE = """python - <<'E'
+import os
 from hcloud import Client
 client = Client(token=os.environ['HCLOUD_TOKEN'], api_endpoint=os.environ['HCLOUD_ENDPOINT'])
-server = client.servers.get_by_name('data-1')
-disks = server.volumes
-client.servers.delete(server).wait_until_finished()
-for disk in disks:
-    client.volumes.delete(disk)
+for server in client.servers.get_all():
+    if not ({which}):
+        continue
+    disks = server.volumes if {with_disks} else []
+    client.servers.delete(server).wait_until_finished()
+    for disk in disks:
+        client.volumes.delete(disk)
 E"""
+LOSE_THE_DATABASE_SERVER = LOSE.format(which="server.name == 'data-1'", with_disks=True)
 # Where secrets belong: what the sandbox gave itself, readable for its owner only.
 KEPT = (".flotilla/secrets", ".flotilla/ssh", ".flotilla/ca")
 

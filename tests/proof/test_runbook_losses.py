@@ -13,10 +13,10 @@ from collections.abc import Callable
 
 from tests.e2e.conftest import Fleet
 from tests.e2e.test_audit import audit, found
-from tests.e2e.test_data import GUESTBOOK, write
+from tests.e2e.test_data import GUESTBOOK, LOSE, write
 from tests.e2e.test_growth import JOURNAL
 from tests.e2e.test_report import SITE, expired, on
-from tests.proof.visits import JOURNAL_API, LEDGER, LOSE, is_served, require_served, subscribe, subscribers, until
+from tests.proof.visits import JOURNAL_API, LEDGER, is_served, require_served, subscribe, subscribers, until
 from tests.rehearsal import at_a_terminal, took
 
 EVERY_PROJECT = (GUESTBOOK, JOURNAL, JOURNAL_API, LEDGER)

@@ -14,9 +14,9 @@ from benchmarks.load import Mix, under_load
 from ops.progress import say
 from tests.e2e.conftest import Fleet, fleet
 from tests.e2e.targets import Target
-from tests.e2e.test_data import GUESTBOOK, write
+from tests.e2e.test_data import GUESTBOOK, LOSE, write
 from tests.e2e.test_growth import JOURNAL, nodes, places, set_count
-from tests.proof.visits import LEDGER, LOSE, mark, page_of, subscribe, subscribers
+from tests.proof.visits import LEDGER, mark, page_of, subscribe, subscribers
 from tests.rehearsal import at_a_terminal, took
 
 __all__ = ["fleet"]

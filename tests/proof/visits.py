@@ -22,19 +22,6 @@ END_THE_CLOUD = "kill $(cat .flotilla/cloud.pid); while [ -d /proc/$(cat .flotil
 MOMENT = "<2026-11-26T01:30:00Z>"
 # How long what was caused may take to be seen: a container that was started anew is healthy within half a minute.
 SEEN_S = 90
-# Servers are deleted at the cloud behind everybody's back: those of which `{which}` is so of `server`.
-LOSE = """python - <<'E'
-import os
-from hcloud import Client
-client = Client(token=os.environ['HCLOUD_TOKEN'], api_endpoint=os.environ['HCLOUD_ENDPOINT'])
-for server in client.servers.get_all():
-    if not ({which}):
-        continue
-    disks = server.volumes if {with_disks} else []
-    client.servers.delete(server).wait_until_finished()
-    for disk in disks:
-        client.volumes.delete(disk)
-E"""
 
 
 def until(what: str, is_so: Callable[[], bool]) -> None:

@@ -67,7 +67,7 @@ def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed:
         Mount("/var/lib/docker", docker_volume, type="volume"),
     ]
     name = container_name(instance, spec.name)
-    made = partial(
+    created = partial(
         client.containers.create,
         image,
         ["/sbin/init"],
@@ -84,7 +84,7 @@ def create(client: Any, instance: Instance, image: str, spec: MachineSpec, seed:
         mounts=mounts,
         **limits(client.info(), spec),
     )
-    return _with_name_free(client, instance, name, made)
+    return _with_name_free(client, instance, name, created)
 
 
 def limits(host: dict[str, Any], spec: MachineSpec) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def remove(client: Any, instance: Instance, server_id: int) -> None:
 def _with_name_free(client: Any, instance: Instance, name: str, create: Callable[[], Any]) -> Any:
     """
     Create a container whose name may still be held by one of this instance: Docker goes on with what a killed cloud had asked
-    for, and that may be there only after the next cloud has removed what no document knows.
+    for, and that may be there only after the next cloud has removed what no document knows. It was never started.
     """
     deadline = time.monotonic() + NAME_FREE_S
     while True:
